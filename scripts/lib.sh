@@ -1,0 +1,211 @@
+# Shared by the scripts in this folder; sourced, never run.
+# shellcheck shell=bash
+
+# shellcheck disable=SC2034 # used by the scripts
+root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+
+say() { printf '%s\n' "$*" >&2; }
+die() { say "error: $*"; exit 1; }
+have() { command -v "$1" >/dev/null 2>&1; }
+
+# ---------------------------------------------------------------- packages
+
+apt_updated=
+
+as_root() {
+  if [ "$(id -u)" = 0 ]; then "$@"
+  elif have sudo; then sudo "$@"
+  else die "cannot run '$*': neither root nor sudo is available"
+  fi
+}
+
+apt_update() {
+  [ -z "$apt_updated" ] || return 0
+  apt_updated=yes
+  say "apt-get update"
+  as_root apt-get update -qq >&2
+}
+
+# apt_install WHAT PACKAGE...   WHAT is named when there is no apt-get.
+apt_install() {
+  local what="$1"; shift
+  have apt-get || die "$what is missing and there is no apt-get to install it with; install it and run this again"
+  say "installing $what: $*"
+  apt-cache show "$@" >/dev/null 2>&1 || apt_update
+  # Old package lists name files that are gone: refresh them once and try again.
+  apt_get_install "$@" || { apt_update && apt_get_install "$@"; } || die "could not install $what ($*)"
+}
+
+apt_get_install() {
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+    -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 "$@" >/dev/null
+}
+
+need_cargo() {
+  have cargo || die "cargo is missing: install the Rust toolchain with rustup"
+  have cc || apt_install "a C compiler" gcc libc6-dev
+  local part
+  for part in fmt clippy; do
+    cargo "$part" --version >/dev/null 2>&1 && continue
+    have rustup || die "cargo $part is missing: install it with rustup"
+    rustup component add "$([ "$part" = fmt ] && echo rustfmt || echo clippy)" >&2
+  done
+}
+
+need_sdk_tools() {
+  have node || apt_install "Node.js" nodejs
+  have npm || apt_install "npm" npm
+  local major
+  major="$(node -p 'process.versions.node.split(".")[0]')"
+  [ "$major" -ge 18 ] || die "Node.js $major is too old for the SDK harness: 18 or newer is needed"
+  have python3 || apt_install "Python" python3
+  python3 -m pip --version >/dev/null 2>&1 || apt_install "pip" python3-pip
+}
+
+# ---------------------------------------------------------------- ports and folders
+
+free_port() {
+  local port _
+  for _ in $(seq 50); do
+    port=$((20000 + RANDOM % 10000))
+    (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || { echo "$port"; return; }
+  done
+  die "no free port found"
+}
+
+random_text() { head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \n'; }
+
+# A folder below the usual temporary one that other users may pass through, but not list.
+new_folder() {
+  local dir
+  dir="$(mktemp -d)" || die "no temporary folder"
+  chmod 711 "$dir"
+  echo "$dir"
+}
+
+# The program under test: USHER_BIN, else the development build.
+find_usher() {
+  if [ -n "${USHER_BIN:-}" ]; then
+    [ -x "$USHER_BIN" ] || die "USHER_BIN=$USHER_BIN is not a program"
+    usher="$(cd "$(dirname "$USHER_BIN")" && pwd)/$(basename "$USHER_BIN")"
+    return
+  fi
+  local target
+  (cd "$root" && cargo build --locked --bin usher) || die "the server does not build"
+  target="$(cd "$root" && cargo metadata --locked --no-deps --format-version 1 | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')"
+  usher="$target/debug/usher"
+  [ -x "$usher" ] || die "no program at $usher after the build"
+}
+
+# ---------------------------------------------------------------- a throwaway PostgreSQL
+
+pg_bin=
+pg_dir=
+pg_job=
+
+find_postgres() {
+  local dir
+  for dir in $(printf '%s\n' /usr/lib/postgresql/*/bin | sort -t/ -k5 -rn) "$(dirname "$(command -v initdb || echo /)")"; do
+    if [ -x "$dir/initdb" ] && [ -x "$dir/postgres" ] && [ -x "$dir/psql" ]; then
+      pg_bin="$dir"
+      return 0
+    fi
+  done
+  return 1
+}
+
+need_postgres() {
+  find_postgres && return
+  # Debian's package would also make and start a cluster of its own; only the programs are wanted.
+  local conf=/etc/postgresql-common/createcluster.conf
+  if ! dpkg -s postgresql-common >/dev/null 2>&1; then
+    apt_install "PostgreSQL" postgresql-common
+    as_root cp -p "$conf" "$conf.usher"
+    as_root sed -i 's/^#\?create_main_cluster.*/create_main_cluster = false/' "$conf"
+  fi
+  apt_install "PostgreSQL" postgresql
+  if [ -f "$conf.usher" ]; then as_root mv "$conf.usher" "$conf"; fi
+  find_postgres || die "PostgreSQL was installed, but initdb and postgres are not found"
+}
+
+# The PostgreSQL server refuses to run as root. The home folder is not the caller's, so that nothing of it is read.
+as_postgres() (
+  cd / || exit 1
+  if [ "$(id -u)" != 0 ]; then exec "$@"; fi
+  user=nobody
+  if id postgres >/dev/null 2>&1; then user=postgres; fi
+  exec setpriv --reuid="$user" --regid="$(id -g "$user")" --clear-groups env HOME=/ "$@"
+)
+
+# Starts a server on a free port of the loopback interface and sets TEST_POSTGRES_URL.
+start_postgres() {
+  local password port try
+  pg_dir="$(new_folder)"
+  password="$(random_text)"
+  (umask 077 && echo "$password" >"$pg_dir/password")
+  mkdir "$pg_dir/data"
+  if [ "$(id -u)" = 0 ]; then chown -R "$(as_postgres id -u)" "$pg_dir/data" "$pg_dir/password"; fi
+
+  # A language's sort order, not bytes: the server under test must not depend on the database's own.
+  local log="$pg_dir/initdb.log" init=("$pg_bin/initdb" -D "$pg_dir/data" -U postgres --encoding=UTF8 --locale=C
+    --auth=scram-sha-256 --pwfile="$pg_dir/password" --no-sync)
+  if ! as_postgres "${init[@]}" --locale-provider=icu --icu-locale=en-US >"$log" 2>&1; then
+    as_postgres "${init[@]}" >"$log" 2>&1 || { cat "$log" >&2; die "initdb failed"; }
+  fi
+  as_postgres tee -a "$pg_dir/data/postgresql.conf" >/dev/null <<'CONF'
+listen_addresses = '127.0.0.1'
+unix_socket_directories = ''
+fsync = off
+full_page_writes = off
+max_connections = 300
+log_min_messages = warning
+CONF
+
+  # A child of this script and not of pg_ctl, so that it can be waited for.
+  for try in 1 2 3 4 5; do
+    port="$(free_port)"
+    as_postgres "$pg_bin/postgres" -D "$pg_dir/data" -p "$port" >"$pg_dir/server.log" 2>&1 </dev/null &
+    pg_job=$!
+    if postgres_ready "$port"; then break; fi
+    end_postgres
+    [ "$try" -lt 5 ] || { cat "$pg_dir/server.log" >&2; die "PostgreSQL does not start"; }
+  done
+
+  # As in production: a role that may create databases, but no superuser.
+  PGPASSWORD="$password" psql_at "postgres://postgres@127.0.0.1:$port/postgres" \
+    -c "CREATE ROLE usher LOGIN CREATEDB PASSWORD '$password'" || die "PostgreSQL does not answer"
+  export TEST_POSTGRES_URL="postgres://usher:$password@127.0.0.1:$port/postgres"
+  say "PostgreSQL $("$pg_bin/postgres" --version | sed 's/[^0-9]*\([0-9.]*\).*/\1/') on port $port"
+}
+
+# The line "ready" in the pid file belongs to this server, unlike an answer on the port.
+postgres_ready() {
+  local end=$((SECONDS + 60))
+  while [ "$SECONDS" -lt "$end" ] && kill -0 "$pg_job" 2>/dev/null; do
+    if [ "$(sed -n '8{s/ *$//;p}' "$pg_dir/data/postmaster.pid" 2>/dev/null)" = ready ]; then return 0; fi
+    sleep 0.05
+  done
+  return 1
+}
+
+end_postgres() {
+  if [ -f "$pg_dir/data/postmaster.pid" ]; then
+    as_postgres "$pg_bin/pg_ctl" -D "$pg_dir/data" -m immediate -w -t 30 stop >/dev/null 2>&1 </dev/null
+  fi
+  if [ -n "$pg_job" ]; then wait "$pg_job" 2>/dev/null; fi
+  pg_job=
+}
+
+stop_postgres() {
+  [ -n "$pg_dir" ] || return 0
+  end_postgres
+  rm -rf "$pg_dir"
+  pg_dir=
+}
+
+# psql_at URL ARGUMENT...
+psql_at() {
+  local url="$1" program=psql; shift
+  if [ -n "$pg_bin" ] && [ -x "$pg_bin/psql" ]; then program="$pg_bin/psql"; fi
+  "$program" -X -q -v ON_ERROR_STOP=1 "$url" "$@"
+}

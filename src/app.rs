@@ -1,0 +1,70 @@
+//! What every request may use.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+
+use crate::access::Registry;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::geo::Geo;
+use crate::hashing::Pool;
+use crate::params::Dictionary;
+use crate::secret::Seal;
+use crate::store::Store;
+
+/// The parts of a running server. Handlers have it as their state, behind an [`Arc`].
+#[derive(Debug)]
+pub struct App {
+    /// What the environment decided.
+    pub config: Config,
+    /// The database.
+    pub store: Store,
+    /// The time.
+    pub clock: Clock,
+    /// Projects and API keys, remembered for a few seconds.
+    pub registry: Registry,
+    /// Where passwords are hashed.
+    pub hashing: Pool,
+    /// Where addresses are.
+    pub geo: Geo,
+    /// Words that may not be passwords, when the operator named a file of them.
+    pub dictionary: Option<Dictionary>,
+    /// Seals provider tokens, when the operator set `USHER_SECRET`.
+    pub seal: Option<Seal>,
+}
+
+impl App {
+    /// Opens the database and brings it up to date, and reads the files that the configuration names.
+    ///
+    /// # Errors
+    /// What could not be opened or read.
+    pub async fn open(config: Config) -> anyhow::Result<Arc<Self>> {
+        let store = Store::open(&config.database, config.database_connections, config.startup_wait)
+            .await
+            .with_context(|| format!("DATABASE_URL ({:?}) cannot be used", config.database))?;
+        Self::with_store(config, store)
+    }
+
+    /// As [`App::open`], with a database that is open already.
+    ///
+    /// # Errors
+    /// What could not be read.
+    pub fn with_store(config: Config, store: Store) -> anyhow::Result<Arc<Self>> {
+        Ok(Arc::new(Self {
+            store,
+            clock: config.clock.map_or_else(Clock::system, Clock::frozen),
+            registry: Registry::new(),
+            hashing: Pool::new(config.hash_workers, config.hash_queue, config.hash_cost)
+                .context("the threads for password hashing could not be started")?,
+            geo: match &config.geoip_file {
+                Some(path) => Geo::open(path)
+                    .with_context(|| format!("USHER_GEOIP_FILE names {}, which cannot be used", path.display()))?,
+                None => Geo::none(),
+            },
+            dictionary: config.password_dictionary.as_deref().map(Dictionary::open).transpose()?,
+            seal: config.secret.as_ref().map(|secret| Seal::new(&secret.0)),
+            config,
+        }))
+    }
+}

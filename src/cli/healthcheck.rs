@@ -1,0 +1,41 @@
+//! `usher healthcheck`: for containers without a shell.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+use crate::config::Config;
+
+/// How long the server may take.
+const LIMIT: Duration = Duration::from_secs(4);
+
+/// Asks `/readyz` of the server that listens where this configuration says.
+pub(super) async fn run(config: &Config) -> anyhow::Result<()> {
+    let address = reachable(config.listen);
+    tokio::time::timeout(LIMIT, ask(address)).await.with_context(|| format!("{address} did not answer in time"))?
+}
+
+/// A server that listens on every address is asked on the loopback one.
+const fn reachable(listen: SocketAddr) -> SocketAddr {
+    match listen.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), listen.port()),
+        IpAddr::V6(ip) if ip.is_unspecified() => SocketAddr::new(IpAddr::V6(Ipv6Addr::LOCALHOST), listen.port()),
+        _ => listen,
+    }
+}
+
+async fn ask(address: SocketAddr) -> anyhow::Result<()> {
+    let mut stream = TcpStream::connect(address).await.with_context(|| format!("nothing answers on {address}"))?;
+    stream
+        .write_all(format!("GET /readyz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").as_bytes())
+        .await?;
+    let mut answer = String::new();
+    stream.take(64 * 1024).read_to_string(&mut answer).await?;
+    match answer.lines().next() {
+        Some(line) if line.starts_with("HTTP/1.1 200 ") => Ok(()),
+        line => bail!("{address} is not ready: {}", line.unwrap_or("an empty answer")),
+    }
+}

@@ -1,0 +1,119 @@
+//! The commands of the program. `usher` alone is `usher serve`.
+
+mod healthcheck;
+mod key;
+mod migrate;
+mod project;
+mod serve;
+
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::{Parser, Subcommand};
+use tracing_subscriber::filter::LevelFilter;
+
+use crate::config::{Config, LogFormat};
+use crate::store::Store;
+use crate::store::projects::{self, Project};
+
+/// A self-hosted users server that speaks the wire protocol of Appwrite's Users service.
+///
+/// Configuration is by environment variables (a .env file in the working directory is read); .env.example lists them.
+#[derive(Debug, Parser)]
+#[command(name = "usher", version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Answer requests (the default).
+    Serve,
+    /// Bring the database up to date and end.
+    Migrate,
+    /// Make, list, show, change and delete projects.
+    #[command(subcommand)]
+    Project(project::Command),
+    /// Make, list and revoke API keys.
+    #[command(subcommand)]
+    Key(key::Command),
+    /// Ask the server on this machine whether it is ready; for containers.
+    Healthcheck,
+}
+
+/// Runs the program.
+#[must_use]
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match run(arguments.command.unwrap_or(Command::Serve)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            say_error(&format!("usher: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> anyhow::Result<()> {
+    match dotenvy::dotenv() {
+        Err(error) if !error.not_found() => return Err(error).context("the file .env cannot be read"),
+        _ => {}
+    }
+    let config = Config::from_env()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let quiet = !matches!(command, Command::Serve);
+    start_log(&config, quiet);
+    runtime.block_on(async {
+        match command {
+            Command::Serve => serve::run(config).await,
+            Command::Migrate => migrate::run(&config).await,
+            Command::Project(command) => project::run(&config, command).await,
+            Command::Key(command) => key::run(&config, command).await,
+            Command::Healthcheck => healthcheck::run(&config).await,
+        }
+    })
+}
+
+/// Log lines go to stderr. Commands other than the server only say what went wrong.
+fn start_log(config: &Config, quiet: bool) {
+    let level = if quiet { config.log_level.min(LevelFilter::WARN) } else { config.log_level };
+    let ansi = std::io::IsTerminal::is_terminal(&std::io::stderr());
+    let log = tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).with_target(false);
+    match config.log_format {
+        LogFormat::Text => log.with_ansi(ansi).init(),
+        LogFormat::Json => log.json().flatten_event(true).init(),
+    }
+}
+
+async fn open(config: &Config) -> anyhow::Result<Store> {
+    Store::open(&config.database, config.database_connections, config.startup_wait)
+        .await
+        .with_context(|| format!("DATABASE_URL ({:?}) cannot be used", config.database))
+}
+
+async fn find_project(store: &Store, id: &str) -> anyhow::Result<Project> {
+    projects::find(store.read(), id).await?.with_context(|| format!("there is no project {id}"))
+}
+
+/// A line of a command's answer.
+#[expect(clippy::print_stdout, reason = "the answers of commands are for people and scripts")]
+fn say(line: &str) {
+    println!("{line}");
+}
+
+#[expect(clippy::print_stderr, reason = "the log may not be running yet")]
+fn say_error(line: &str) {
+    eprintln!("{line}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_commands_are_well_formed() {
+        Arguments::command().debug_assert();
+    }
+}

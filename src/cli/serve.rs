@@ -1,0 +1,93 @@
+//! `usher serve`
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use tokio::net::TcpListener;
+
+use super::say;
+use crate::access::{NewKey, Scope, insert_key, scope_names};
+use crate::app::App;
+use crate::config::Config;
+use crate::secret::{api_key, digest};
+use crate::server::{serve, stop_signal};
+use crate::store::{Constraint, Error, keys, projects};
+
+/// Runs the server until it is told to stop.
+pub(super) async fn run(config: Config) -> anyhow::Result<()> {
+    let stop = stop_signal()?;
+    let listen = config.listen;
+    let app = App::open(config).await?;
+    let listener =
+        TcpListener::bind(listen).await.with_context(|| format!("USHER_LISTEN ({listen}) cannot be listened on"))?;
+    let address = listener.local_addr()?;
+    if let Some((project, key)) = prepare(&app).await? {
+        welcome(&project, &key, &format!("http://{address}"));
+    }
+    for project in projects::all(app.store.read()).await? {
+        if project.settings.password_dictionary && app.dictionary.is_none() {
+            tracing::warn!(
+                project = project.id,
+                "passwordDictionary is on but USHER_PASSWORD_DICTIONARY names no file, so no word is refused"
+            );
+        }
+    }
+    tracing::info!(%address, database = ?app.config.database, version = env!("CARGO_PKG_VERSION"), "listening");
+    serve(app, listener, stop).await
+}
+
+/// Sees to it that there is a project with a key. Gives both when it had to make them up itself.
+///
+/// # Errors
+/// Those of the database.
+pub(super) async fn prepare(app: &Arc<App>) -> anyhow::Result<Option<(String, String)>> {
+    let (project, secret, made_up) = match &app.config.bootstrap {
+        Some(bootstrap) => (bootstrap.project.clone(), bootstrap.key.0.clone(), false),
+        None => ("default".to_owned(), api_key(), true),
+    };
+    let now = app.clock.now();
+    let id = project.clone();
+    let key = secret.clone();
+    let prepared = app.store.write(move |tx| {
+        Box::pin(async move {
+            if made_up && !projects::all(tx.on()).await?.is_empty() {
+                return Ok(false);
+            }
+            let project = match projects::find(tx.on(), &id).await? {
+                Some(project) => project,
+                None => projects::insert(tx, &id, &id, now).await?,
+            };
+            let scopes = Scope::ALL.to_vec();
+            if keys::find(tx.on(), project.key, &digest(&key)).await?.is_some() {
+                keys::renew(tx, project.key, &digest(&key), &scope_names(&scopes)).await?;
+            } else {
+                let name = if made_up { "first key" } else { "USHER_API_KEY" };
+                insert_key(tx, project.key, &key, &NewKey { name: name.into(), scopes, expire: None }, now).await?;
+            }
+            Ok::<_, Error>(true)
+        })
+    });
+    match prepared.await {
+        Ok(true) if made_up => Ok(Some((project, secret))),
+        Ok(_) => Ok(None),
+        // Another server on the same database was quicker.
+        Err(Error::Conflict(Constraint::ProjectId | Constraint::ApiKeyDigest)) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// What a new installation says once.
+fn welcome(project: &str, key: &str, endpoint: &str) {
+    say(&format!(
+        "Usher is ready. This is shown once, so keep the key:\n\
+         \n\
+         endpoint  {endpoint}/v1\n\
+         project   {project}\n\
+         key       {key}\n\
+         \n\
+         A first request:\n\
+         \n\
+         curl {endpoint}/v1/users -H 'X-Appwrite-Project: {project}' -H 'X-Appwrite-Key: {key}' \
+         -H 'Content-Type: application/json' -d '{{\"userId\":\"unique()\",\"email\":\"anna@example.org\",\"name\":\"Anna\"}}'\n"
+    ));
+}

@@ -1,0 +1,96 @@
+//! Who sent a request: address, user agent and language.
+
+use std::net::{IpAddr, SocketAddr};
+
+use axum::extract::ConnectInfo;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName};
+use ipnet::IpNet;
+
+/// Bytes of a user agent that are kept.
+const AGENT_MAX: usize = 1024;
+
+/// Who sent a request.
+#[derive(Debug, Clone)]
+pub(super) struct Client {
+    /// The address as text, `""` when it is not known.
+    pub(super) ip: String,
+    /// The user agent, `UNKNOWN` when there is none.
+    pub(super) agent: String,
+    /// A known locale, `en` by default.
+    pub(super) locale: &'static str,
+}
+
+impl Client {
+    /// Reads the headers. A server that calls with an API key may say for which user agent it calls.
+    pub(super) fn of(parts: &Parts, trusted: &[IpNet]) -> Self {
+        let agent = text(&parts.headers, "x-forwarded-user-agent").or_else(|| text(&parts.headers, "user-agent"));
+        let mut agent = agent.unwrap_or_else(|| "UNKNOWN".into());
+        agent.truncate(agent.floor_char_boundary(AGENT_MAX));
+        let locale = text(&parts.headers, "x-appwrite-locale").and_then(|code| crate::geo::locale(&code));
+        Self {
+            ip: address(parts, trusted).map(|ip| ip.to_string()).unwrap_or_default(),
+            agent,
+            locale: locale.unwrap_or("en"),
+        }
+    }
+}
+
+/// A header as text; `None` when it is absent or empty.
+pub(super) fn text(headers: &HeaderMap, name: &'static str) -> Option<String> {
+    let value = headers.get(HeaderName::from_static(name))?;
+    Some(String::from_utf8_lossy(value.as_bytes()).trim().to_owned()).filter(|value| !value.is_empty())
+}
+
+/// The address of the peer, or, when that is a trusted proxy, the last address in `X-Forwarded-For` that is not one.
+fn address(parts: &Parts, trusted: &[IpNet]) -> Option<IpAddr> {
+    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>()?.0.ip().to_canonical();
+    let is_trusted = |ip: &IpAddr| trusted.iter().any(|network| network.contains(ip));
+    if !is_trusted(&peer) {
+        return Some(peer);
+    }
+    let headers = parts.headers.get_all("x-forwarded-for");
+    let chain: Vec<IpAddr> = headers
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .filter_map(|text| text.trim().parse::<IpAddr>().ok().map(|ip| ip.to_canonical()))
+        .collect();
+    // Each proxy appends whom it heard from, so only what trusted ones appended is believed.
+    chain.iter().rev().find(|ip| !is_trusted(ip)).or(chain.first()).copied().or(Some(peer))
+}
+
+/// Whether the client came over TLS, as a trusted proxy says.
+pub(super) fn is_https(parts: &Parts, trusted: &[IpNet]) -> bool {
+    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_canonical());
+    peer.is_some_and(|peer| trusted.iter().any(|network| network.contains(&peer)))
+        && text(&parts.headers, "x-forwarded-proto").is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::Request;
+
+    fn ip(peer: &str, forwarded: &[&str], trusted: &[&str]) -> String {
+        let mut request = Request::builder();
+        for value in forwarded {
+            request = request.header("x-forwarded-for", *value);
+        }
+        let (mut parts, ()) = request.body(()).unwrap().into_parts();
+        parts.extensions.insert(ConnectInfo(SocketAddr::new(peer.parse().unwrap(), 1)));
+        let trusted: Vec<IpNet> = trusted.iter().map(|network| network.parse().unwrap()).collect();
+        Client::of(&parts, &trusted).ip
+    }
+
+    #[test]
+    fn only_trusted_proxies_are_believed() {
+        assert_eq!(ip("9.9.9.9", &["1.1.1.1"], &[]), "9.9.9.9");
+        assert_eq!(ip("10.0.0.1", &["1.1.1.1"], &["10.0.0.0/8"]), "1.1.1.1");
+        assert_eq!(ip("10.0.0.1", &["6.6.6.6, 1.1.1.1, 10.0.0.2"], &["10.0.0.0/8"]), "1.1.1.1");
+        assert_eq!(ip("10.0.0.1", &["6.6.6.6", "1.1.1.1"], &["10.0.0.0/8"]), "1.1.1.1");
+        assert_eq!(ip("10.0.0.1", &["nonsense"], &["10.0.0.0/8"]), "10.0.0.1");
+        assert_eq!(ip("10.0.0.1", &[], &["10.0.0.0/8"]), "10.0.0.1");
+        assert_eq!(ip("::ffff:10.0.0.1", &["::1"], &["10.0.0.0/8"]), "::1");
+    }
+}

@@ -1,0 +1,174 @@
+//! What comes before every route: which project the request is for, whether its origin may ask, and the answer to
+//! preflights.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::header::{CONTENT_TYPE, HOST, ORIGIN, VARY};
+use axum::http::{HeaderMap, HeaderValue, Method, Uri};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use super::params::read_body;
+use super::{client, reply};
+use crate::app::App;
+use crate::error::{Kind, Result};
+use crate::params::{parse_body, parse_query, project_id};
+use crate::store::projects::Project;
+
+/// The project of a request; none for callers that name none, who are guests everywhere.
+#[derive(Debug, Clone)]
+pub(super) struct Settled(pub(super) Option<Arc<Project>>);
+
+/// Methods that the API has.
+const METHODS: HeaderValue = HeaderValue::from_static("GET, POST, PUT, PATCH, DELETE");
+
+/// Request headers that clients of any generation send.
+const HEADERS: HeaderValue = HeaderValue::from_static(
+    "Accept, Origin, Cookie, Set-Cookie, Content-Type, Content-Range, Range, Cache-Control, Expires, Pragma, \
+     X-Requested-With, X-Appwrite-Project, X-Appwrite-Key, X-Appwrite-Dev-Key, X-Appwrite-Locale, X-Appwrite-Mode, \
+     X-Appwrite-JWT, X-Appwrite-Organization, X-Appwrite-Response-Format, X-Appwrite-Timeout, X-Appwrite-ID, \
+     X-Appwrite-Timestamp, X-Appwrite-Session, X-Appwrite-Platform, X-Appwrite-Impersonate-User-Id, \
+     X-Appwrite-Impersonate-User-Email, X-Appwrite-Impersonate-User-Phone, X-SDK-Version, X-SDK-Name, X-SDK-Language, \
+     X-SDK-Platform, X-SDK-GraphQL, X-SDK-Profile, X-Fallback-Cookies, X-Forwarded-For, X-Forwarded-User-Agent",
+);
+
+/// Response headers that scripts may read.
+const EXPOSED: HeaderValue = HeaderValue::from_static("X-Appwrite-Session, X-Fallback-Cookies");
+
+/// Seconds for which a browser may remember a preflight.
+const MAX_AGE: HeaderValue = HeaderValue::from_static("86400");
+
+/// Settles the project, and refuses requests that no route may see.
+pub(super) async fn settle(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
+    let origin = request.headers().get(ORIGIN).cloned();
+    if request.method() == Method::OPTIONS {
+        // A preflight names no project, so any origin may ask; the request that follows is checked.
+        return with_cors(reply::NoContent.into_response(), origin.as_ref());
+    }
+    if !request.uri().path().starts_with("/v1") {
+        return next.run(request).await;
+    }
+    let settled = find_project(&app, &mut request).await;
+    let known = match (&settled, host_of(origin.as_ref())) {
+        (Ok(project), Some(host)) => is_platform(project.as_deref(), request.headers(), &host),
+        _ => false,
+    };
+    let response =
+        match settled.and_then(|project| admit(request.headers(), origin.is_some() && !known).map(|()| project)) {
+            Ok(project) => {
+                request.extensions_mut().insert(Settled(project));
+                next.run(request).await
+            }
+            Err(error) => error.into_response(),
+        };
+    with_cors(response, origin.as_ref().filter(|_| known))
+}
+
+/// What is refused before routing, apart from the project.
+fn admit(headers: &HeaderMap, foreign: bool) -> Result<()> {
+    // A page in a browser cannot know a key, so whoever sends one is no foreign page.
+    if foreign && client::text(headers, "x-appwrite-key").is_none() {
+        return Err(Kind::UnknownOrigin.into());
+    }
+    // Nothing issues such tokens yet, so none can be verified.
+    if client::text(headers, "x-appwrite-jwt").is_some() {
+        return Err(Kind::JwtInvalid.into());
+    }
+    Ok(())
+}
+
+/// The project named by the header, else by the query string, else by the body of a write.
+async fn find_project(app: &Arc<App>, request: &mut Request) -> Result<Option<Arc<Project>>> {
+    let mut id = client::text(request.headers(), "x-appwrite-project");
+    if id.is_none() {
+        id = text_of(&parse_query(request.uri().query().unwrap_or_default()));
+    }
+    if id.is_none() && !matches!(*request.method(), Method::GET | Method::HEAD) {
+        let body = read_body(std::mem::take(request.body_mut())).await?;
+        let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        id = text_of(&parse_body(content_type.unwrap_or_default(), &body).await.values);
+        *request.body_mut() = Body::from(body);
+    }
+    match id.as_deref() {
+        None | Some("console") => Ok(None),
+        Some(id) if project_id(id).is_err() => Err(Kind::ProjectNotFound.into()),
+        Some(id) => app.registry.project(app, id).await.map(Some),
+    }
+}
+
+fn text_of(values: &serde_json::Map<String, serde_json::Value>) -> Option<String> {
+    values.get("project")?.as_str().filter(|id| !id.is_empty()).map(str::to_owned)
+}
+
+/// The host of an origin, lower-cased, without its port.
+fn host_of(origin: Option<&HeaderValue>) -> Option<String> {
+    let uri: Uri = origin?.to_str().ok()?.parse().ok()?;
+    uri.scheme()?;
+    Some(uri.host()?.to_ascii_lowercase())
+}
+
+/// Whether pages of this host may use the project: this machine, the server's own host, or a platform.
+fn is_platform(project: Option<&Project>, headers: &HeaderMap, host: &str) -> bool {
+    let own = headers.get(HOST).and_then(|value| value.to_str().ok()).and_then(|value| value.parse::<Uri>().ok());
+    let own = own.as_ref().and_then(Uri::host).is_some_and(|own| own.eq_ignore_ascii_case(host));
+    let local = matches!(host, "localhost" | "127.0.0.1" | "[::1]");
+    own || local
+        || project.is_some_and(|project| project.settings.platforms.iter().any(|platform| matches(platform, host)))
+}
+
+/// `*.example.org` stands for its subdomains and not for itself.
+fn matches(platform: &str, host: &str) -> bool {
+    match platform.strip_prefix("*.") {
+        Some(parent) => host.strip_suffix(parent).is_some_and(|rest| rest.len() > 1 && rest.ends_with('.')),
+        None => platform.eq_ignore_ascii_case(host),
+    }
+}
+
+/// Adds the headers by which browsers decide. Without an origin that may ask, the one that counts stays away.
+fn with_cors(mut response: Response, origin: Option<&HeaderValue>) -> Response {
+    let headers = response.headers_mut();
+    headers.insert("access-control-allow-methods", METHODS);
+    headers.insert("access-control-allow-headers", HEADERS);
+    headers.insert("access-control-expose-headers", EXPOSED);
+    headers.insert("access-control-allow-credentials", HeaderValue::from_static("true"));
+    headers.insert("access-control-max-age", MAX_AGE);
+    headers.append(VARY, HeaderValue::from_static("Origin"));
+    let lower = origin.and_then(|origin| HeaderValue::try_from(origin.to_str().ok()?.to_ascii_lowercase()).ok());
+    if let Some(origin) = lower {
+        headers.insert("access-control-allow-origin", origin);
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_star_stands_for_subdomains() {
+        for (platform, host, expected) in [
+            ("app.example.org", "app.example.org", true),
+            ("App.example.org", "app.example.org", true),
+            ("*.example.org", "a.example.org", true),
+            ("*.example.org", "a.b.example.org", true),
+            ("*.example.org", "example.org", false),
+            ("*.example.org", ".example.org", false),
+            ("*.example.org", "evilexample.org", false),
+            ("example.org", "a.example.org", false),
+        ] {
+            assert_eq!(matches(platform, host), expected, "{platform} {host}");
+        }
+    }
+
+    #[test]
+    fn hosts_are_read_from_origins() {
+        let host = |origin: &'static str| host_of(Some(&HeaderValue::from_static(origin)));
+        assert_eq!(host("https://App.Example.org:8443").as_deref(), Some("app.example.org"));
+        assert_eq!(host("http://[::1]:3000").as_deref(), Some("[::1]"));
+        for nothing in ["null", "", "app.example.org", "https://", "::"] {
+            assert_eq!(host(nothing), None, "{nothing}");
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! Lists: from `queries`, `search` and `total` to `{"total": …, "users": […]}`.
+//!
+//! A page of up to [`BATCH`] rows is read at once. A longer one is read in batches of that size, each from where the
+//! last one ended, and sent while it is read, so that a client may ask for all users without the server holding them.
+
+use axum::body::{Body, Bytes};
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use futures_util::stream;
+
+use super::access::Access;
+use super::reply::JSON;
+use super::view::View;
+use crate::error::{Error, Kind, Result};
+use crate::params::{Flag, Queries, Reader, Search};
+use crate::query::{self, Listing, RefusedKind, Schema};
+use crate::store::list::{self, Ask, Direction, Ordering, Position, Source};
+use crate::store::search::Terms;
+use crate::store::{ProjectKey, Record};
+
+/// Rows that are read at once.
+const BATCH: i64 = 1000;
+
+/// Rows of a page when the client does not say.
+const LIMIT: i64 = 25;
+
+/// A row that a list can show.
+pub(super) trait Shown: Record + 'static {
+    /// The name of the list in the answer.
+    const PLURAL: &'static str;
+
+    /// The id by which a cursor names the row.
+    fn id(&self) -> &str;
+
+    /// Appends the JSON of the row.
+    fn show(&self, view: &View, to: &mut Vec<u8>) -> serde_json::Result<()>;
+}
+
+/// The parameters of a list.
+#[derive(Debug)]
+pub(super) struct ListParams {
+    queries: Queries,
+    search: Option<Search>,
+    total: bool,
+}
+
+impl ListParams {
+    /// Pulls `queries`, `search` and `total`.
+    pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self> {
+        Ok(Self {
+            queries: reader.optional("queries")?.unwrap_or_default(),
+            search: reader.optional("search")?,
+            total: total(reader)?,
+        })
+    }
+}
+
+/// Pulls `total`: whether to count.
+pub(super) fn total(reader: &mut Reader<'_>) -> Result<bool> {
+    Ok(reader.optional::<Flag>("total")?.is_none_or(|flag| flag.0))
+}
+
+/// Understands `queries`.
+pub(super) fn listing(schema: &'static Schema, queries: &Queries) -> Result<Listing> {
+    query::read(schema, &queries.0).map_err(|refused| {
+        let kind = match refused.kind {
+            RefusedKind::Argument => Kind::ArgumentInvalid,
+            RefusedKind::Query => Kind::QueryInvalid,
+            RefusedKind::TooMany => Kind::QueryLimitExceeded,
+        };
+        let prefix = if kind == Kind::ArgumentInvalid { "Invalid `queries` param: " } else { "" };
+        Error::new(kind, format!("{prefix}{}", refused.message))
+    })
+}
+
+/// The end of a page: `limit` and `offset` of a listing, with the defaults.
+pub(super) const fn page_of(listing: &Listing) -> (i64, i64) {
+    match listing.limit {
+        Some(limit) => (limit, listing.offset),
+        None => (LIMIT, listing.offset),
+    }
+}
+
+/// Answers a list.
+pub(super) async fn answer<R: Shown, S>(
+    access: &Access<S>,
+    source: &'static Source,
+    params: ListParams,
+    owner: Option<String>,
+) -> Result<Response> {
+    let listing = listing(source.schema, &params.queries)?;
+    let order = Ordering::of(&listing);
+    let (limit, offset) = page_of(&listing);
+    let mut page = Page {
+        view: access.view.clone(),
+        project: access.project_key(),
+        source,
+        terms: params.search.map(|search| search.0),
+        owner,
+        order,
+        from: None,
+        left: limit,
+        offset,
+        listing,
+    };
+    let direction = page.seek().await?;
+    let total = match params.total {
+        true => cap(page.ask().total(&page.view.app.store, page.project).await?, page.view.app.config.total_cap),
+        false => 0,
+    };
+    let head = format!("{{\"total\":{total},\"{}\":[", R::PLURAL);
+    if page.left > BATCH {
+        return page.stream::<R>(head, direction).await;
+    }
+    let mut rows: Vec<R> = page.read(direction).await?;
+    if direction == Direction::Before {
+        rows.reverse();
+    }
+    let mut body = head.into_bytes();
+    append(&mut body, &rows, &page.view, true)?;
+    body.extend_from_slice(b"]}");
+    Ok(([(CONTENT_TYPE, JSON)], body).into_response())
+}
+
+/// Upstream stops to count at some number, and operators may want that.
+fn cap(total: i64, cap: Option<i64>) -> i64 {
+    cap.map_or(total, |cap| total.min(cap))
+}
+
+/// Appends rows to a list; `first` when nothing stands in it yet.
+fn append<R: Shown>(body: &mut Vec<u8>, rows: &[R], view: &View, first: bool) -> Result<()> {
+    for (n, row) in rows.iter().enumerate() {
+        if n > 0 || !first {
+            body.push(b',');
+        }
+        row.show(view, body).map_err(|error| crate::store::Error::Other(Box::new(error)))?;
+    }
+    Ok(())
+}
+
+/// A page that is being read.
+struct Page {
+    view: View,
+    project: ProjectKey,
+    source: &'static Source,
+    listing: Listing,
+    terms: Option<Terms>,
+    owner: Option<String>,
+    order: Ordering,
+    /// Where the rest of the page begins.
+    from: Option<Position>,
+    /// Rows that the rest of the page has at most.
+    left: i64,
+    /// Rows to skip from there.
+    offset: i64,
+}
+
+impl Page {
+    fn ask(&self) -> Ask<'_> {
+        Ask { source: self.source, listing: &self.listing, terms: self.terms.as_ref(), owner: self.owner.as_deref() }
+    }
+
+    /// Finds the row that the cursor names; which way the page goes from it.
+    async fn seek(&mut self) -> Result<Direction> {
+        let Some((id, direction)) = list::cursor(&self.listing) else { return Ok(Direction::After) };
+        let store = &self.view.app.store;
+        let Some(position) = self.ask().position(store, self.project, &self.order, id).await? else {
+            let message = format!("The item {id} that the cursor names does not exist.");
+            return Err(Error::new(Kind::CursorNotFound, message));
+        };
+        self.from = Some(position);
+        Ok(direction)
+    }
+
+    /// The next rows, at most [`BATCH`] of them.
+    async fn read<R: Shown>(&self, direction: Direction) -> Result<Vec<R>> {
+        let from = self.from.as_ref().map(|position| (position, direction));
+        let store = &self.view.app.store;
+        let limit = self.left.min(BATCH);
+        Ok(self.ask().rows(store, self.project, &self.order, from, limit, self.offset).await?)
+    }
+
+    /// Sends the page while it is read.
+    async fn stream<R: Shown>(mut self, head: String, direction: Direction) -> Result<Response> {
+        if let (Direction::Before, Some(position)) = (direction, self.from.take()) {
+            // The page that ends at the cursor, read forwards: the rows before it, less those on earlier pages.
+            let before = self.ask().count_before(&self.view.app.store, self.project, &self.order, &position).await?;
+            let end = before.saturating_sub(self.offset).max(0);
+            self.offset = end.saturating_sub(self.left).max(0);
+            self.left = end - self.offset;
+        }
+        // What fails before the first byte is still an error of its own.
+        let first = self.batch::<R>(head.into_bytes(), true).await?;
+        let rest = stream::unfold(Some(self), |page| async move {
+            let mut page = page?;
+            if page.left <= 0 {
+                return Some((Ok(Bytes::from_static(b"]}")), None));
+            }
+            match page.batch::<R>(Vec::new(), false).await {
+                Ok(bytes) => Some((Ok(bytes), Some(page))),
+                Err(error) => {
+                    tracing::error!(cause = error.cause(), "a list broke off");
+                    // Breaks the connection, so that nobody takes half a list for a whole one.
+                    Some((Err(std::io::Error::other("the list broke off")), None))
+                }
+            }
+        });
+        let body = stream::once(std::future::ready(Ok(first)));
+        let body = futures_util::StreamExt::chain(body, rest);
+        Ok(([(CONTENT_TYPE, JSON)], Body::from_stream(body)).into_response())
+    }
+
+    /// Reads a batch behind `body` and moves on to where it ends.
+    async fn batch<R: Shown>(&mut self, mut body: Vec<u8>, first: bool) -> Result<Bytes> {
+        let rows: Vec<R> = if self.left > 0 { self.read(Direction::After).await? } else { Vec::new() };
+        append(&mut body, &rows, &self.view, first)?;
+        let count = i64::try_from(rows.len()).unwrap_or(BATCH);
+        self.left = if count < BATCH { 0 } else { self.left - count };
+        self.offset = 0;
+        if self.left > 0 {
+            // A row may have been deleted since it was read; then the one before it marks the place.
+            let mut place = None;
+            for row in rows.iter().rev() {
+                place = self.ask().position(&self.view.app.store, self.project, &self.order, row.id()).await?;
+                if place.is_some() {
+                    break;
+                }
+            }
+            match place {
+                Some(place) => self.from = Some(place),
+                None => self.left = 0,
+            }
+        }
+        Ok(body.into())
+    }
+}

@@ -1,0 +1,84 @@
+//! Sessions of users.
+
+use axum::response::{IntoResponse as _, Response};
+use serde::Serialize;
+
+use super::{Change, OneUser, change, find};
+use crate::error::{Kind, Result};
+use crate::http::access::{Access, scope};
+use crate::http::list::total;
+use crate::http::params::Params;
+use crate::http::reply::{Json, NoContent};
+use crate::http::view;
+use crate::params::{FromParams, Reader, Uid};
+use crate::store::sessions;
+
+/// Parameters of the list.
+pub(super) struct List {
+    id: Uid,
+    total: bool,
+}
+
+impl FromParams for List {
+    fn from_params(reader: &mut Reader<'_>) -> Result<Self> {
+        Ok(Self { id: reader.required("userId")?, total: total(reader)? })
+    }
+}
+
+#[derive(Serialize)]
+struct SessionList<'a> {
+    total: usize,
+    sessions: Vec<view::Session<'a>>,
+}
+
+/// `GET /v1/users/{userId}/sessions`: oldest first, at most 1,000, those that have expired too.
+pub(super) async fn list(access: Access<scope::SessionsRead>, Params(params): Params<List>) -> Result<Response> {
+    let user = find(&access, &params.id.0).await?;
+    let sessions = sessions::of(access.store().read(), access.project_key(), &user.id).await?;
+    let shown: Vec<_> = sessions.iter().map(|session| view::Session::of(session, &access.view)).collect();
+    Ok(Json(SessionList { total: if params.total { shown.len() } else { 0 }, sessions: shown }).into_response())
+}
+
+/// `DELETE /v1/users/{userId}/sessions`
+pub(super) async fn delete_all(
+    access: Access<scope::SessionsWrite>,
+    Params(params): Params<OneUser>,
+) -> Result<NoContent> {
+    change(&access, &params.id.0, Some("session.delete"), |Change { tx, project, user, .. }| {
+        Box::pin(async move {
+            sessions::delete_all(tx, project, &user.id).await?;
+            Ok(())
+        })
+    })
+    .await?;
+    Ok(NoContent)
+}
+
+/// Parameters of the deletion of one session.
+pub(super) struct OneSession {
+    user: Uid,
+    session: Uid,
+}
+
+impl FromParams for OneSession {
+    fn from_params(reader: &mut Reader<'_>) -> Result<Self> {
+        Ok(Self { user: reader.required("userId")?, session: reader.required("sessionId")? })
+    }
+}
+
+/// `DELETE /v1/users/{userId}/sessions/{sessionId}`
+pub(super) async fn delete(
+    access: Access<scope::SessionsWrite>,
+    Params(params): Params<OneSession>,
+) -> Result<NoContent> {
+    change(&access, &params.user.0, Some("session.delete"), move |Change { tx, project, user, .. }| {
+        Box::pin(async move {
+            match sessions::delete(tx, project, &user.id, &params.session.0).await? {
+                true => Ok(()),
+                false => Err(Kind::UserSessionNotFound.into()),
+            }
+        })
+    })
+    .await?;
+    Ok(NoContent)
+}

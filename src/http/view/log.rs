@@ -1,0 +1,48 @@
+//! A row of the activity log.
+
+use serde::Serialize;
+
+use super::{View, date};
+use crate::clock::Millis;
+use crate::device::{self, Device};
+use crate::store::logs;
+
+/// A row of the activity log on the wire. The user fields are the actor's: of an API key, its id and name.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Log<'a> {
+    event: &'a str,
+    user_id: &'a str,
+    user_email: &'a str,
+    user_name: &'a str,
+    mode: &'a str,
+    user_type: &'a str,
+    ip: &'a str,
+    #[serde(serialize_with = "date")]
+    time: Option<Millis>,
+    #[serde(flatten)]
+    device: Device,
+    country_code: String,
+    country_name: String,
+}
+
+impl<'a> Log<'a> {
+    /// Shows a row.
+    #[must_use]
+    pub fn of(log: &'a logs::Log, view: &View) -> Self {
+        let country = view.app.geo.country(&log.ip, view.locale);
+        Self {
+            event: &log.event,
+            user_id: &log.actor_id,
+            user_email: &log.actor_email,
+            user_name: &log.actor_name,
+            mode: &log.mode,
+            user_type: &log.actor_type,
+            ip: &log.ip,
+            time: Some(log.time),
+            device: device::parse(&log.user_agent),
+            country_code: country.code,
+            country_name: country.name,
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! The shapes of answers: fields in the order of the contract, the newest generation of models, filtered down for
+//! clients that ask for an older one.
+
+mod identity;
+mod log;
+mod membership;
+mod session;
+mod user;
+
+use std::sync::Arc;
+
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use serde::Serializer;
+
+pub use self::identity::Identity;
+pub use self::log::Log;
+pub use self::membership::Membership;
+pub use self::session::Session;
+pub use self::user::User;
+use super::format::Format;
+use super::reply::JSON;
+use crate::app::App;
+use crate::clock::Millis;
+
+/// The preferences of a user, as JSON text: the bare object.
+#[derive(Debug)]
+pub struct Prefs(pub String);
+
+impl IntoResponse for Prefs {
+    fn into_response(self) -> Response {
+        ([(CONTENT_TYPE, JSON)], self.0).into_response()
+    }
+}
+
+/// For whom something is shown.
+#[derive(Debug, Clone)]
+pub struct View {
+    /// The server.
+    pub app: Arc<App>,
+    /// The generation of models that the client wants.
+    pub format: Format,
+    /// The language of the client, for names of countries.
+    pub locale: &'static str,
+}
+
+impl View {
+    /// A token that is stored sealed; empty when there is none, or when it was sealed with another secret.
+    fn unseal(&self, sealed: Option<&[u8]>) -> String {
+        self.app.seal.as_ref().zip(sealed).and_then(|(seal, sealed)| seal.open(sealed)).unwrap_or_default()
+    }
+
+    /// A field that clients older than `version` do not get.
+    fn since<T>(&self, version: &str, field: T) -> Option<T> {
+        (!self.format.before(version)).then_some(field)
+    }
+}
+
+/// A moment, or the empty text.
+fn date<S: Serializer>(at: &Option<Millis>, serializer: S) -> Result<S::Ok, S::Error> {
+    match at {
+        Some(at) => serializer.collect_str(at),
+        None => serializer.serialize_str(""),
+    }
+}
+
+/// JSON text that is stored, as a value of the answer.
+fn raw<S: Serializer>(text: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    use serde::Serialize as _;
+    let raw: &serde_json::value::RawValue = serde_json::from_str(text).map_err(serde::ser::Error::custom)?;
+    raw.serialize(serializer)
+}

@@ -1,0 +1,107 @@
+//! A user.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::{View, date, raw};
+use crate::clock::Millis;
+use crate::hashing::{Stored, default_wire_options};
+use crate::http::list::Shown;
+use crate::store::users;
+
+/// A user on the wire.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct User<'a> {
+    #[serde(rename = "$id")]
+    id: &'a str,
+    #[serde(rename = "$createdAt", serialize_with = "date")]
+    created_at: Option<Millis>,
+    #[serde(rename = "$updatedAt", serialize_with = "date")]
+    updated_at: Option<Millis>,
+    name: &'a str,
+    password: Option<&'a str>,
+    hash: &'a str,
+    hash_options: Value,
+    #[serde(serialize_with = "date")]
+    registration: Option<Millis>,
+    status: bool,
+    #[serde(serialize_with = "raw")]
+    labels: &'a str,
+    #[serde(serialize_with = "date")]
+    password_update: Option<Millis>,
+    email: &'a str,
+    phone: &'a str,
+    email_verification: bool,
+    email_canonical: Option<&'a str>,
+    email_is_free: Option<bool>,
+    email_is_disposable: Option<bool>,
+    email_is_corporate: Option<bool>,
+    email_is_canonical: Option<bool>,
+    password_pwned: Option<bool>,
+    phone_verification: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mfa: Option<bool>,
+    #[serde(serialize_with = "raw")]
+    prefs: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    targets: Option<[&'a str; 0]>,
+    #[serde(serialize_with = "date")]
+    accessed_at: Option<Millis>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    impersonator: Option<bool>,
+    /// `null` for every client that gets it at all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    impersonator_user_id: Option<()>,
+}
+
+impl<'a> User<'a> {
+    /// Shows a user.
+    #[must_use]
+    pub fn of(user: &'a users::User, view: &View) -> Self {
+        let stored = user.password.clone().filter(|password| !password.is_empty());
+        let stored = stored.and_then(|text| Stored::from_columns(text, &user.hash, &user.hash_options));
+        let hash_options = stored.map_or_else(|| default_wire_options(view.app.hashing.cost()), |s| s.wire_options());
+        Self {
+            id: &user.id,
+            created_at: Some(user.created_at),
+            updated_at: Some(user.updated_at),
+            name: &user.name,
+            password: user.password.as_deref(),
+            hash: &user.hash,
+            hash_options,
+            registration: Some(user.registration),
+            status: user.status,
+            labels: &user.labels,
+            password_update: user.password_update,
+            email: user.email.as_deref().unwrap_or_default(),
+            phone: user.phone.as_deref().unwrap_or_default(),
+            email_verification: user.email_verified,
+            email_canonical: None,
+            email_is_free: None,
+            email_is_disposable: None,
+            email_is_corporate: None,
+            email_is_canonical: None,
+            password_pwned: user.password_pwned,
+            phone_verification: user.phone_verified,
+            mfa: view.since("1.5.0", user.mfa),
+            prefs: &user.prefs,
+            targets: view.since("1.5.0", []),
+            accessed_at: user.accessed_at,
+            impersonator: view.since("1.9.0", user.impersonator),
+            impersonator_user_id: view.since("1.9.0", ()),
+        }
+    }
+}
+
+impl Shown for users::User {
+    const PLURAL: &'static str = "users";
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn show(&self, view: &View, to: &mut Vec<u8>) -> serde_json::Result<()> {
+        serde_json::to_writer(to, &User::of(self, view))
+    }
+}

@@ -1,0 +1,33 @@
+//! Usher: a self-hosted users server that speaks the wire protocol of Appwrite's Users service.
+//!
+//! | Module | What it is for |
+//! | --- | --- |
+//! | [`config`] | environment variables, read once into types |
+//! | [`app`], [`server`] | the parts of a running server, and running it |
+//! | [`access`] | projects, API keys and their scopes |
+//! | [`http`] | routes, handlers and the shapes of answers |
+//! | [`params`], [`query`] | what requests ask for, checked at the edge |
+//! | [`store`] | the database; the only place with SQL |
+//! | [`hashing`], [`password`] | the password formats, and the rules about passwords |
+//! | [`error`] | the one table of errors |
+//! | [`device`], [`geo`] | what a user agent and an address say of a client |
+//! | [`cli`] | the commands of the program |
+
+pub mod access;
+pub mod app;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod device;
+pub mod error;
+pub mod fold;
+pub mod geo;
+pub mod hashing;
+pub mod http;
+pub mod id;
+pub mod params;
+pub mod password;
+pub mod query;
+pub mod secret;
+pub mod server;
+pub mod store;

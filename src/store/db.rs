@@ -1,0 +1,222 @@
+//! The two engines: their pools, where a statement runs, and the one macro that forks between them.
+
+use std::time::{Duration, Instant};
+
+use sqlx::migrate::Migrator;
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, Postgres};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+use sqlx::{ConnectOptions as _, Connection as _, Transaction};
+
+use super::sql::{Record, Sql, sql};
+use super::writer::Writer;
+use super::{Error, Result};
+use crate::config::DatabaseUrl;
+
+/// Which database answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    /// Embedded SQLite.
+    Sqlite,
+    /// PostgreSQL 14 or newer.
+    Postgres,
+}
+
+/// The open database.
+#[derive(Debug, Clone)]
+pub(super) enum Db {
+    Sqlite { readers: SqlitePool, scans: SqlitePool, writer: Writer },
+    Postgres(PgPool),
+}
+
+/// An open write transaction. It is never committed by the code that uses it, but by [`super::Store::write`].
+#[derive(Debug)]
+pub enum Tx {
+    /// The one connection that writes.
+    Sqlite(SqliteConnection),
+    /// A transaction of its own.
+    Postgres(Transaction<'static, Postgres>),
+}
+
+/// Where a statement runs: on a pool for a read by itself, or inside a write transaction.
+#[derive(Debug)]
+pub enum On<'a> {
+    /// Any reader of SQLite.
+    SqlitePool(&'a SqlitePool),
+    /// One connection of SQLite.
+    Sqlite(&'a mut SqliteConnection),
+    /// Any connection of PostgreSQL.
+    PgPool(&'a PgPool),
+    /// One connection of PostgreSQL.
+    Postgres(&'a mut sqlx::PgConnection),
+}
+
+impl On<'_> {
+    /// Which engine will run the statement.
+    #[must_use]
+    pub const fn engine(&self) -> Engine {
+        match self {
+            Self::SqlitePool(_) | Self::Sqlite(_) => Engine::Sqlite,
+            Self::PgPool(_) | Self::Postgres(_) => Engine::Postgres,
+        }
+    }
+}
+
+impl Tx {
+    /// A place for the next statement.
+    pub fn on(&mut self) -> On<'_> {
+        match self {
+            Self::Sqlite(connection) => On::Sqlite(connection),
+            Self::Postgres(transaction) => On::Postgres(transaction),
+        }
+    }
+
+    /// Which engine this is.
+    #[must_use]
+    pub const fn engine(&self) -> Engine {
+        match self {
+            Self::Sqlite(_) => Engine::Sqlite,
+            Self::Postgres(_) => Engine::Postgres,
+        }
+    }
+}
+
+/// The only fork between the engines. Used by the few functions of [`super::Sql`] that run a statement.
+macro_rules! run {
+    ($sql:expr, $on:expr, |$text:ident, $args:ident, $executor:ident| $run:expr) => {{
+        let $text = sqlx::AssertSqlSafe($sql.text);
+        match $on {
+            On::SqlitePool(pool) => {
+                let $args: sqlx::sqlite::SqliteArguments = $crate::store::sql::arguments($sql.values)?;
+                let $executor = pool;
+                $run
+            }
+            On::Sqlite(connection) => {
+                let $args: sqlx::sqlite::SqliteArguments = $crate::store::sql::arguments($sql.values)?;
+                let $executor = connection;
+                $run
+            }
+            On::PgPool(pool) => {
+                let $args: sqlx::postgres::PgArguments = $crate::store::sql::arguments($sql.values)?;
+                let $executor = pool;
+                $run
+            }
+            On::Postgres(connection) => {
+                let $args: sqlx::postgres::PgArguments = $crate::store::sql::arguments($sql.values)?;
+                let $executor = connection;
+                $run
+            }
+        }
+    }};
+}
+pub(super) use run;
+
+/// How long a statement may run before it is given up.
+pub(super) const STATEMENT_LIMIT: Duration = Duration::from_secs(15);
+
+/// How long a request waits for a free connection.
+const ACQUIRE_LIMIT: Duration = Duration::from_secs(5);
+
+static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
+static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
+
+/// The oldest PostgreSQL that is supported.
+const POSTGRES_MIN: i32 = 140_000;
+
+impl Db {
+    /// Opens the database and brings its tables up to date. SQLite's file and folder are created when they are
+    /// missing; servers that start on one PostgreSQL at the same time wait for each other.
+    pub(super) async fn open(url: &DatabaseUrl, connections: u32) -> Result<Self> {
+        match url {
+            DatabaseUrl::Sqlite(path) => {
+                if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+                    std::fs::create_dir_all(folder)?;
+                }
+                let options = SqliteConnectOptions::new()
+                    .filename(path)
+                    .create_if_missing(true)
+                    .journal_mode(SqliteJournalMode::Wal)
+                    .synchronous(SqliteSynchronous::Full)
+                    .foreign_keys(true)
+                    .busy_timeout(Duration::from_secs(5))
+                    .disable_statement_logging();
+                let mut writer = SqliteConnection::connect_with(&options).await?;
+                SQLITE_MIGRATIONS.run(&mut writer).await?;
+                // A reader that is asked to write fails at once, so such a mistake cannot pass a test.
+                let options = options.pragma("query_only", "ON");
+                let pool = |size| SqlitePoolOptions::new().max_connections(size).acquire_timeout(ACQUIRE_LIMIT);
+                let readers = pool(sqlite_readers()).connect_with(options.clone()).await?;
+                // Statements with a time limit run one at a time on a connection of their own, whose limit is
+                // lifted again however the statement ended, be it that its caller went away.
+                let scans = pool(1).min_connections(0).after_release(|connection, _| {
+                    Box::pin(async move {
+                        connection.lock_handle().await?.remove_progress_handler();
+                        Ok(true)
+                    })
+                });
+                Ok(Self::Sqlite { readers, scans: scans.connect_lazy_with(options), writer: Writer::start(writer) })
+            }
+            DatabaseUrl::Postgres(url) => {
+                let options: PgConnectOptions = url.0.parse()?;
+                let options = options.application_name("usher").disable_statement_logging();
+                let mut connection = options.connect().await?;
+                let (version,): (i32,) =
+                    sqlx::query_as("SELECT CAST(current_setting('server_version_num') AS INTEGER)")
+                        .fetch_one(&mut connection)
+                        .await?;
+                if version < POSTGRES_MIN {
+                    let found = version / 10_000;
+                    return Err(Error::Other(format!("PostgreSQL 14 or newer is needed, this is {found}").into()));
+                }
+                // On a connection without the time limit: a migration may rewrite a large table.
+                POSTGRES_MIGRATIONS.run(&mut connection).await?;
+                connection.close().await?;
+                let options = options.options([("statement_timeout", STATEMENT_LIMIT.as_millis().to_string())]);
+                let pool = PgPoolOptions::new()
+                    .max_connections(connections)
+                    .acquire_timeout(ACQUIRE_LIMIT)
+                    .connect_with(options)
+                    .await?;
+                Ok(Self::Postgres(pool))
+            }
+        }
+    }
+
+    pub(super) fn read(&self) -> On<'_> {
+        match self {
+            Self::Sqlite { readers, .. } => On::SqlitePool(readers),
+            Self::Postgres(pool) => On::PgPool(pool),
+        }
+    }
+
+    /// All rows of a statement that may take long, or [`Error::Timeout`] when it takes longer than `limit`.
+    pub(super) async fn all_within<T: Record>(&self, statement: Sql, limit: Duration) -> Result<Vec<T>> {
+        match self {
+            Self::Sqlite { scans, .. } => {
+                let mut connection = scans.acquire().await?;
+                let deadline = Instant::now() + limit;
+                let in_time = move || Instant::now() < deadline;
+                // Asked every 10,000 steps of SQLite's machine, a fraction of a millisecond.
+                connection.lock_handle().await?.set_progress_handler(10_000, in_time);
+                statement.all(On::Sqlite(&mut connection)).await
+            }
+            Self::Postgres(pool) => {
+                let mut transaction = pool.begin().await?;
+                sql("SELECT set_config('statement_timeout', $1, TRUE)")
+                    .bind(limit.as_millis().to_string())
+                    .execute(On::Postgres(&mut transaction))
+                    .await?;
+                let rows = statement.all(On::Postgres(&mut transaction)).await;
+                transaction.rollback().await?;
+                rows
+            }
+        }
+    }
+}
+
+/// Each reader of SQLite is a thread; more than half the cores only pass work back and forth.
+fn sqlite_readers() -> u32 {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    u32::try_from((cores / 2).clamp(1, 8)).unwrap_or(1)
+}

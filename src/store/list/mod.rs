@@ -1,0 +1,284 @@
+//! Lists: a checked [`Listing`] becomes SQL, in which everything that came from a client is a bound value.
+
+mod filter;
+mod order;
+
+use std::time::Duration;
+
+use self::filter::push_filter;
+use self::order::Texts;
+pub use self::order::{Direction, Ordering, Position};
+use super::search::{self, Index, Terms};
+use super::{Engine, ProjectKey, Record, Result, STATEMENT_LIMIT, Sql, Store, sql};
+use crate::query::{Attribute, Cursor, Filter, Kind, Listing, Op, Schema};
+
+const fn attribute(name: &'static str, kind: Kind, nullable: bool, column: &'static str) -> Attribute {
+    Attribute { name, kind, nullable, column }
+}
+
+const ID: Attribute = attribute("$id", Kind::Text, false, "t.id");
+const CREATED_AT: Attribute = attribute("$createdAt", Kind::Date, false, "t.created_at");
+const UPDATED_AT: Attribute = attribute("$updatedAt", Kind::Date, false, "t.updated_at");
+const SEQUENCE: Attribute = attribute("$sequence", Kind::Sequence, false, "t.seq");
+
+/// A list that clients can ask for.
+#[derive(Debug)]
+pub struct Source {
+    /// What it may be filtered and ordered by.
+    pub schema: &'static Schema,
+    select: &'static str,
+    from: &'static str,
+    search: Option<Index>,
+}
+
+/// `GET /users`
+pub static USERS: Source = Source {
+    schema: &Schema {
+        attributes: &[
+            attribute("name", Kind::Folded, false, "t.name_folded"),
+            attribute("email", Kind::Folded, true, "t.email"),
+            attribute("phone", Kind::Text, true, "t.phone"),
+            attribute("status", Kind::Bool, false, "t.status"),
+            attribute("passwordUpdate", Kind::Date, true, "t.password_update"),
+            attribute("registration", Kind::Date, false, "t.registration"),
+            attribute("emailVerification", Kind::Bool, false, "t.email_verified"),
+            attribute("phoneVerification", Kind::Bool, false, "t.phone_verified"),
+            attribute("passwordPwned", Kind::Bool, true, "t.password_pwned"),
+            attribute("labels", Kind::List, false, "user_labels"),
+            attribute("impersonator", Kind::Bool, false, "t.impersonator"),
+            attribute("accessedAt", Kind::Date, true, "t.accessed_at"),
+            ID,
+            CREATED_AT,
+            UPDATED_AT,
+            SEQUENCE,
+        ],
+        paging_only: false,
+    },
+    select: super::users::SELECT,
+    from: "users t",
+    search: Some(Index::Users),
+};
+
+/// `GET /users/identities`
+pub static IDENTITIES: Source = Source {
+    schema: &Schema {
+        attributes: &[
+            attribute("userId", Kind::Text, false, "t.user_id"),
+            attribute("provider", Kind::Text, false, "t.provider"),
+            attribute("providerUid", Kind::Text, false, "t.provider_uid"),
+            attribute("providerEmail", Kind::Folded, false, "t.provider_email_folded"),
+            attribute("providerAccessTokenExpiry", Kind::Date, true, "t.provider_access_token_expiry"),
+            ID,
+            CREATED_AT,
+            UPDATED_AT,
+            SEQUENCE,
+        ],
+        paging_only: false,
+    },
+    select: super::identities::SELECT,
+    from: "identities t",
+    search: Some(Index::Identities),
+};
+
+/// `GET /users/{userId}/memberships`
+pub static MEMBERSHIPS: Source = Source {
+    schema: &Schema {
+        attributes: &[
+            attribute("userId", Kind::Text, false, "t.user_id"),
+            attribute("teamId", Kind::Text, false, "t.team_id"),
+            attribute("invited", Kind::Date, true, "t.invited"),
+            attribute("joined", Kind::Date, true, "t.joined"),
+            attribute("confirm", Kind::Bool, false, "t.confirm"),
+            attribute("roles", Kind::List, false, "membership_roles"),
+            ID,
+            CREATED_AT,
+            UPDATED_AT,
+            SEQUENCE,
+        ],
+        paging_only: false,
+    },
+    select: super::memberships::SELECT,
+    from: "memberships t",
+    search: None,
+};
+
+/// `GET /users/{userId}/logs`: limit and offset only, read by [`super::logs::of`].
+pub static LOGS: Schema = Schema { attributes: &[], paging_only: true };
+
+/// How long a search may read texts one by one, when its terms are too short for the index.
+const SCAN_LIMIT: Duration = Duration::from_secs(2);
+
+/// Whether a filter looks into the middle of texts, or weighs one condition against another.
+fn reads_texts(filter: &Filter) -> bool {
+    match filter {
+        Filter::All(_) | Filter::Any(_) => true,
+        Filter::Test { attribute, .. } if attribute.kind == Kind::List => false,
+        Filter::Test { op, .. } => matches!(
+            op,
+            Op::EndsWith(_) | Op::NotEndsWith(_) | Op::Contains(_) | Op::ContainsAll(_) | Op::NotContains(_)
+        ),
+    }
+}
+
+/// What is asked of a list.
+#[derive(Debug, Clone, Copy)]
+pub struct Ask<'a> {
+    /// Which list.
+    pub source: &'static Source,
+    /// Filters and orders.
+    pub listing: &'a Listing,
+    /// The terms of `search`.
+    pub terms: Option<&'a Terms>,
+    /// The user whose rows alone are listed.
+    pub owner: Option<&'a str>,
+}
+
+impl Ask<'_> {
+    /// How many rows match, whatever the page.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn total(&self, store: &Store, project: ProjectKey) -> Result<i64> {
+        let mut count = sql("SELECT count(*) FROM ");
+        count.push(self.source.from);
+        self.push_where(&mut count, store.engine(), project);
+        let rows: Vec<(i64,)> = self.run(store, count).await?;
+        Ok(rows.first().map_or(0, |(total,)| *total))
+    }
+
+    /// Where the row with this id stands; `None` when there is no such row.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn position(
+        &self,
+        store: &Store,
+        project: ProjectKey,
+        order: &Ordering,
+        id: &str,
+    ) -> Result<Option<Position>> {
+        let mut select = sql("SELECT ");
+        order.push_texts(&mut select);
+        select.push(" FROM ").push(self.source.from).push(" WHERE t.project = ").push_bind(project);
+        select.push(" AND t.id = ").push_bind(id);
+        if let Some(owner) = self.owner {
+            select.push(" AND t.user_id = ").push_bind(owner);
+        }
+        let row: Option<Texts> = select.optional(store.read()).await?;
+        Ok(row.map(|texts| order.position(texts)))
+    }
+
+    /// How many rows match and come before a position.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn count_before(
+        &self,
+        store: &Store,
+        project: ProjectKey,
+        order: &Ordering,
+        position: &Position,
+    ) -> Result<i64> {
+        let mut count = sql("SELECT count(*) FROM ");
+        count.push(self.source.from);
+        self.push_where(&mut count, store.engine(), project);
+        count.push(" AND ");
+        order.push_beyond(&mut count, position, Direction::Before);
+        let rows: Vec<(i64,)> = self.run(store, count).await?;
+        Ok(rows.first().map_or(0, |(total,)| *total))
+    }
+
+    /// Up to `limit` rows from `offset` on, of those on one side of `from`. Rows before a position come nearest
+    /// first, that is, in the reverse of the requested order.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn rows<T: Record>(
+        &self,
+        store: &Store,
+        project: ProjectKey,
+        order: &Ordering,
+        from: Option<(&Position, Direction)>,
+        limit: i64,
+        offset: i64,
+    ) -> Result<Vec<T>> {
+        let mut select = sql(self.source.select);
+        self.push_where(&mut select, store.engine(), project);
+        if let Some((position, direction)) = from {
+            select.push(" AND ");
+            order.push_beyond(&mut select, position, direction);
+        }
+        select.push(" ORDER BY ");
+        order.push(&mut select, from.map_or(Direction::After, |(_, direction)| direction));
+        select.push(" LIMIT ").push_bind(limit);
+        if offset > 0 {
+            select.push(" OFFSET ").push_bind(offset);
+        }
+        self.run(store, select).await
+    }
+
+    /// Texts that no index answers are read under a time limit.
+    async fn run<T: Record>(&self, store: &Store, statement: Sql) -> Result<Vec<T>> {
+        match (self.terms, &self.listing.filters) {
+            (Some(terms), _) if terms.needs_scan() => store.db.all_within(statement, SCAN_LIMIT).await,
+            (_, filters) if filters.iter().any(reads_texts) => store.db.all_within(statement, STATEMENT_LIMIT).await,
+            _ => statement.all(store.read()).await,
+        }
+    }
+
+    fn push_where(&self, to: &mut Sql, engine: Engine, project: ProjectKey) {
+        to.push(" WHERE t.project = ").push_bind(project);
+        if let Some(owner) = self.owner {
+            to.push(" AND t.user_id = ").push_bind(owner);
+        }
+        for filter in &self.listing.filters {
+            to.push(" AND ");
+            push_filter(to, engine, project, filter);
+        }
+        match (self.terms, self.source.search) {
+            (Some(terms), Some(index)) => search::push(to, engine, index, project, terms),
+            (Some(terms), None) => push_scan(to, engine, terms),
+            (None, _) => {}
+        }
+    }
+}
+
+/// The search of memberships, which are few for one user: in the ids of the membership and of the user.
+fn push_scan(to: &mut Sql, engine: Engine, terms: &Terms) {
+    if terms.as_slice().is_empty() {
+        to.push(" AND FALSE");
+    }
+    for term in terms.as_slice() {
+        to.push(" AND ")
+            .push(position_of(engine))
+            .push("lower(t.id || ' ' || t.user_id), ")
+            .push_bind(term)
+            .push(") > 0");
+    }
+}
+
+/// The id that a cursor names, and which way it goes.
+#[must_use]
+pub fn cursor(listing: &Listing) -> Option<(&str, Direction)> {
+    listing.cursor.as_ref().map(|cursor| match cursor {
+        Cursor::After(id) => (id.as_str(), Direction::After),
+        Cursor::Before(id) => (id.as_str(), Direction::Before),
+    })
+}
+
+/// The function that finds one text in another, up to its first argument.
+const fn position_of(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => "instr(",
+        Engine::Postgres => "strpos(",
+    }
+}
+
+fn push_list<T>(to: &mut Sql, items: &[T], mut push: impl FnMut(&mut Sql, &T)) {
+    for (n, item) in items.iter().enumerate() {
+        if n > 0 {
+            to.push(", ");
+        }
+        push(to, item);
+    }
+}

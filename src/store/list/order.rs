@@ -1,0 +1,252 @@
+//! Orders and cursors: `ORDER BY`, and the condition that holds for the rows on one side of a row.
+
+use sqlx::{ColumnIndex, Database, Decode, FromRow, Row, Type};
+
+use super::push_list;
+use crate::query::{Kind, Listing, Order};
+use crate::store::{Sql, Value};
+
+/// Where a row stands in the requested order: its value of each order, and its number.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Position(Vec<Value>);
+
+/// Which way a page goes from a position.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// The rows that come after it.
+    After,
+    /// The rows that come before it, nearest first.
+    Before,
+}
+
+/// Something that rows are ordered by.
+#[derive(Debug, Clone, Copy)]
+struct Key {
+    by: By,
+    descending: bool,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum By {
+    Column {
+        text: &'static str,
+        kind: Kind,
+        nullable: bool,
+    },
+    /// A scattering of the row numbers, `(seq % p · factor + offset) % p`: any order will do, as long as each
+    /// statement of one request sees the same.
+    Random {
+        factor: i64,
+        offset: i64,
+    },
+}
+
+impl Key {
+    const fn number(descending: bool) -> Self {
+        Self { by: By::Column { text: "t.seq", kind: Kind::Sequence, nullable: false }, descending }
+    }
+
+    const fn is_nullable(&self) -> bool {
+        matches!(self.by, By::Column { nullable: true, .. })
+    }
+
+    const fn reversed(self) -> Self {
+        Self { descending: !self.descending, ..self }
+    }
+
+    fn push(self, to: &mut Sql) {
+        match self.by {
+            By::Column { text, .. } => to.push(text),
+            By::Random { factor, offset } => to
+                .push("((t.seq % 2147483647) * ")
+                .push_bind(factor)
+                .push(" + ")
+                .push_bind(offset)
+                .push(") % 2147483647"),
+        };
+    }
+}
+
+/// The complete order of a request: what it asks for, then the tie-break.
+#[derive(Debug, Clone)]
+pub struct Ordering(Vec<Key>);
+
+impl Ordering {
+    /// Ties are broken by the row number, ascending, or in the direction of the first order when that is on
+    /// `$createdAt` or `$updatedAt`.
+    #[must_use]
+    pub fn of(listing: &Listing) -> Self {
+        let mut keys = Vec::with_capacity(listing.orders.len() + 1);
+        let mut unique = false;
+        for order in &listing.orders {
+            match *order {
+                Order::By { attribute, descending } => {
+                    unique |= attribute.name == "$id";
+                    let (text, kind) = match attribute.kind {
+                        // The index of this expression is in the migrations.
+                        Kind::List if attribute.column == "user_labels" => ("substr(t.labels, 1, 64)", Kind::Text),
+                        Kind::List => ("t.roles", Kind::Text),
+                        kind => (attribute.column, kind),
+                    };
+                    keys.push(Key { by: By::Column { text, kind, nullable: attribute.nullable }, descending });
+                }
+                Order::Sequence { descending } => {
+                    unique = true;
+                    keys.push(Key::number(descending));
+                }
+                Order::Random => {
+                    let [a, b, c, d, e, f, g, h] = crate::secret::random::<8>();
+                    let below = |bytes| i64::from(u32::from_be_bytes(bytes) >> 1);
+                    let by = By::Random { factor: below([a, b, c, d]) | 1, offset: below([e, f, g, h]) };
+                    keys.push(Key { by, descending: false });
+                }
+            }
+        }
+        if !unique {
+            let by_time = matches!(listing.orders.first(), Some(Order::By { attribute, descending: true })
+                if ["$createdAt", "$updatedAt"].contains(&attribute.name));
+            keys.push(Key::number(by_time));
+        }
+        Self(keys)
+    }
+
+    /// The keys in the direction of reading.
+    fn keys(&self, direction: Direction) -> Vec<Key> {
+        self.0.iter().map(|key| if direction == Direction::Before { key.reversed() } else { *key }).collect()
+    }
+
+    /// Appends the list of keys behind `ORDER BY`.
+    pub(super) fn push(&self, to: &mut Sql, direction: Direction) {
+        push_list(to, &self.keys(direction), |to, key| {
+            key.push(to);
+            // NULLs are the smallest: SQLite's own rule, which PostgreSQL has to be told. It is not told for columns
+            // without NULLs, since that would keep it from using their indexes.
+            to.push(match (key.descending, key.is_nullable()) {
+                (false, true) => " ASC NULLS FIRST",
+                (true, true) => " DESC NULLS LAST",
+                (false, false) => " ASC",
+                (true, false) => " DESC",
+            });
+        });
+    }
+
+    /// Appends the condition for the rows on one side of a position.
+    pub(super) fn push_beyond(&self, to: &mut Sql, position: &Position, direction: Direction) {
+        push_after(to, &self.keys(direction), &position.0);
+    }
+
+    /// Appends the values of the keys as texts, for [`Ordering::position`].
+    pub(super) fn push_texts(&self, to: &mut Sql) {
+        push_list(to, &self.0, |to, key| {
+            to.push("CAST(");
+            key.push(to);
+            to.push(" AS TEXT)");
+        });
+    }
+
+    /// The position of a row whose keys were read as texts.
+    pub(super) fn position(&self, texts: Texts) -> Position {
+        Position(self.0.iter().zip(texts.0).map(|(key, text)| key.value(text)).collect())
+    }
+}
+
+/// Rows strictly after `values` in the order of `keys`.
+fn push_after(to: &mut Sql, keys: &[Key], values: &[Value]) {
+    let plain = |key: &Key, value: &Value| {
+        let nulls_follow = key.descending && key.is_nullable();
+        !is_null(value) && !nulls_follow
+    };
+    let same_way = keys.windows(2).all(|pair| pair[0].descending == pair[1].descending);
+    if same_way && keys.iter().zip(values).all(|(key, value)| plain(key, value)) {
+        // One comparison of rows, which both engines turn into a start in the index.
+        to.push("(");
+        push_list(to, keys, |to, key| key.push(to));
+        to.push(if keys[0].descending { ") < (" } else { ") > (" });
+        push_list(to, values, |to, value| {
+            to.push_bind(value.clone());
+        });
+        to.push(")");
+        return;
+    }
+    to.push("(");
+    if let (Some(key), Some(value)) = (keys.first(), values.first())
+        && plain(key, value)
+    {
+        // Implied by what follows, and the part that an index can start at.
+        key.push(to);
+        to.push(if key.descending { " <= " } else { " >= " }).push_bind(value.clone()).push(" AND (");
+    } else {
+        to.push("(");
+    }
+    for n in 0..keys.len() {
+        to.push(if n == 0 { "(" } else { " OR (" });
+        for (key, value) in keys.iter().zip(values).take(n) {
+            key.push(to);
+            match is_null(value) {
+                true => to.push(" IS NULL AND "),
+                false => to.push(" = ").push_bind(value.clone()).push(" AND "),
+            };
+        }
+        let (key, value) = (keys[n], &values[n]);
+        match (key.descending, is_null(value)) {
+            // NULLs come first when ascending and last when descending.
+            (false, true) => {
+                key.push(to);
+                to.push(" IS NOT NULL");
+            }
+            (true, true) => {
+                to.push("FALSE");
+            }
+            (false, false) => {
+                key.push(to);
+                to.push(" > ").push_bind(value.clone());
+            }
+            (true, false) => {
+                to.push("(");
+                key.push(to);
+                to.push(" < ").push_bind(value.clone());
+                if key.is_nullable() {
+                    to.push(" OR ");
+                    key.push(to);
+                    to.push(" IS NULL");
+                }
+                to.push(")");
+            }
+        }
+        to.push(")");
+    }
+    to.push("))");
+}
+
+const fn is_null(value: &Value) -> bool {
+    matches!(value, Value::Text(None) | Value::Int(None) | Value::Bool(None) | Value::Bytes(None))
+}
+
+impl Key {
+    /// The value of this key, which the position query has read as text.
+    fn value(self, text: Option<String>) -> Value {
+        match self.by {
+            By::Random { .. } => Value::Int(text.and_then(|text| text.parse().ok())),
+            By::Column { kind, .. } => match kind {
+                Kind::Text | Kind::Folded | Kind::List => Value::Text(text),
+                Kind::Date | Kind::Sequence => Value::Int(text.and_then(|text| text.parse().ok())),
+                // SQLite says 1, PostgreSQL says true.
+                Kind::Bool => Value::Bool(text.map(|text| text == "1" || text == "true")),
+            },
+        }
+    }
+}
+
+/// A row of texts, however many.
+pub(super) struct Texts(Vec<Option<String>>);
+
+impl<'r, R: Row> FromRow<'r, R> for Texts
+where
+    usize: ColumnIndex<R>,
+    Option<String>: Decode<'r, R::Database> + Type<R::Database>,
+    R::Database: Database,
+{
+    fn from_row(row: &'r R) -> Result<Self, sqlx::Error> {
+        (0..row.len()).map(|column| row.try_get(column)).collect::<Result<_, _>>().map(Self)
+    }
+}

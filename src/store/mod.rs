@@ -1,0 +1,116 @@
+//! The only place that knows the database: every statement stands in this folder, and each carries the project.
+//!
+//! A function here takes where it runs ([`On`] for reads, [`Tx`] for writes) and the number of the project, and
+//! does one thing. Rules that span several of them are written by the caller inside one [`Store::write`].
+
+mod db;
+mod error;
+mod sql;
+mod writer;
+
+pub mod identities;
+pub mod keys;
+pub mod list;
+pub mod logs;
+pub mod memberships;
+pub mod projects;
+pub mod search;
+pub mod sessions;
+pub mod teams;
+pub mod users;
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use self::db::STATEMENT_LIMIT;
+pub use self::db::{Engine, On, Tx};
+pub use self::error::{Constraint, Error, Result};
+pub use self::projects::ProjectKey;
+pub use self::sql::Record;
+use self::sql::{Sql, Value, sql};
+pub use self::writer::Work;
+use crate::config::DatabaseUrl;
+
+/// The open database. Clones share the connections.
+#[derive(Debug, Clone)]
+pub struct Store {
+    db: db::Db,
+}
+
+impl Store {
+    /// Opens the database and brings its tables up to date. A server that cannot be reached is tried again for
+    /// `wait`.
+    ///
+    /// # Errors
+    /// When the database cannot be opened, is older than what is supported, or was written by a newer Usher.
+    pub async fn open(url: &DatabaseUrl, connections: u32, wait: Duration) -> Result<Self> {
+        let deadline = Instant::now() + wait;
+        loop {
+            match db::Db::open(url, connections).await {
+                Ok(db) => return Ok(Self { db }),
+                Err(Error::Unavailable(why)) if Instant::now() < deadline => {
+                    tracing::warn!(%why, "the database cannot be reached yet, trying again");
+                    tokio::time::sleep(Duration::from_millis(500)).await;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Which engine this is.
+    #[must_use]
+    pub fn engine(&self) -> Engine {
+        self.read().engine()
+    }
+
+    /// Where reads run.
+    #[must_use]
+    pub fn read(&self) -> On<'_> {
+        self.db.read()
+    }
+
+    /// The one entrance for writes: runs `work` in a transaction and answers when its changes are safe on the disk.
+    /// An `Err` of `work` undoes them. `work` does not see or share anything of other callers' transactions.
+    ///
+    /// # Errors
+    /// Those of `work`, or why the changes could not be stored.
+    pub async fn write<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+        F: for<'t> FnOnce(&'t mut Tx) -> Work<'t, Result<T, E>> + Send + 'static,
+    {
+        match &self.db {
+            db::Db::Sqlite { writer, .. } => writer.write(work).await,
+            db::Db::Postgres(pool) => {
+                let mut tx = Tx::Postgres(pool.begin().await.map_err(Error::from)?);
+                let value = work(&mut tx).await?;
+                if let Tx::Postgres(transaction) = tx {
+                    transaction.commit().await.map_err(Error::from)?;
+                }
+                Ok(value)
+            }
+        }
+    }
+
+    /// Answers when the database does.
+    ///
+    /// # Errors
+    /// Why it does not.
+    pub async fn ping(&self) -> Result<()> {
+        sql("SELECT 1").execute(self.read()).await.map(drop)
+    }
+
+    /// Finishes what is being written and closes the connections.
+    pub async fn close(&self) {
+        match &self.db {
+            db::Db::Sqlite { readers, scans, writer } => {
+                readers.close().await;
+                scans.close().await;
+                writer.close().await;
+            }
+            db::Db::Postgres(pool) => pool.close().await,
+        }
+    }
+}

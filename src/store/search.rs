@@ -1,0 +1,222 @@
+//! Substring search. Texts are folded before they get here, so that both engines compare them alike.
+//!
+//! SQLite has FTS5 with its trigram tokenizer. PostgreSQL has a GIN index over hashed trigrams, which needs no
+//! extension, keeps the projects apart inside the index, and cuts text into pieces by the same rule whatever the
+//! database's locale; what it finds is checked against the text itself, so that a collision of hashes is harmless.
+
+use super::{Engine, ProjectKey, Result, Sql, Tx, sql};
+use crate::fold::fold;
+
+/// Characters of the shortest term that the indexes know.
+const GRAM: usize = 3;
+
+/// Which texts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Index {
+    /// `users.search`
+    Users,
+    /// `identities.search`
+    Identities,
+}
+
+/// What is looked for: every term must occur.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Terms(Vec<String>);
+
+impl Terms {
+    /// Cuts a text at white space and at any of `@ + - * ( ) < > ~ "`; a text in double quotes is one term as it
+    /// stands. May leave no term at all, and then nothing is found.
+    #[must_use]
+    pub fn read(text: &str) -> Self {
+        let text = fold(text.trim());
+        if let Some(phrase) = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
+            return Self(Some(phrase).filter(|phrase| !phrase.is_empty()).map(str::to_owned).into_iter().collect());
+        }
+        let breaks = |c: char| c.is_whitespace() || "@+-*()<>~\"".contains(c);
+        Self(text.split(breaks).filter(|term| !term.is_empty()).map(str::to_owned).collect())
+    }
+
+    /// The terms themselves, folded.
+    #[must_use]
+    pub fn as_slice(&self) -> &[String] {
+        &self.0
+    }
+
+    /// Whether a term is too short for the index, so that texts have to be read one by one.
+    #[must_use]
+    pub fn needs_scan(&self) -> bool {
+        !self.0.iter().any(|term| term.chars().count() >= GRAM)
+    }
+}
+
+/// Adds ` AND …` for the rows of the table `t` in which every term occurs.
+pub(super) fn push(to: &mut Sql, engine: Engine, index: Index, project: ProjectKey, terms: &Terms) {
+    if terms.0.is_empty() {
+        to.push(" AND FALSE");
+        return;
+    }
+    let (long, short): (Vec<&String>, Vec<&String>) = terms.0.iter().partition(|term| term.chars().count() >= GRAM);
+    if !long.is_empty() {
+        match engine {
+            Engine::Sqlite => {
+                to.push(match index {
+                    Index::Users => " AND t.seq IN (SELECT rowid FROM user_search WHERE user_search MATCH ",
+                    Index::Identities => {
+                        " AND t.seq IN (SELECT rowid FROM identity_search WHERE identity_search MATCH "
+                    }
+                });
+                let phrase = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
+                let texts: Vec<String> = long.iter().map(|term| format!("text : {}", phrase(term))).collect();
+                to.push_bind(format!("scope : {} AND {}", phrase(&scope(project)), texts.join(" AND ")));
+                to.push(")");
+            }
+            Engine::Postgres => {
+                to.push(match index {
+                    Index::Users => " AND t.seq IN (SELECT s.seq FROM user_search s WHERE s.grams @> CAST(",
+                    Index::Identities => " AND t.seq IN (SELECT s.seq FROM identity_search s WHERE s.grams @> CAST(",
+                });
+                to.push_bind(array(long.iter().flat_map(|term| grams(project, term))));
+                to.push(" AS INTEGER[]))");
+            }
+        }
+    }
+    // The trigrams of FTS5 have positions and are exact; the hashed ones are not.
+    let checked = if engine == Engine::Postgres { long.into_iter().chain(short).collect() } else { short };
+    for term in checked {
+        to.push(match engine {
+            Engine::Sqlite => " AND instr(t.search, ",
+            Engine::Postgres => " AND strpos(t.search, ",
+        });
+        to.push_bind(term).push(") > 0");
+    }
+}
+
+/// Indexes the text of a row that has none yet.
+pub(super) async fn put(tx: &mut Tx, index: Index, project: ProjectKey, seq: i64, text: &str) -> Result<()> {
+    let insert = match (tx.engine(), index) {
+        (Engine::Sqlite, Index::Users) => sql("INSERT INTO user_search (scope, rowid, text) VALUES ($1, $2, $3)"),
+        (Engine::Sqlite, Index::Identities) => {
+            sql("INSERT INTO identity_search (scope, rowid, text) VALUES ($1, $2, $3)")
+        }
+        (Engine::Postgres, Index::Users) => {
+            sql("INSERT INTO user_search (project, seq, grams) VALUES ($1, $2, CAST($3 AS INTEGER[]))")
+        }
+        (Engine::Postgres, Index::Identities) => {
+            sql("INSERT INTO identity_search (project, seq, grams) VALUES ($1, $2, CAST($3 AS INTEGER[]))")
+        }
+    };
+    let insert = match tx.engine() {
+        Engine::Sqlite => insert.bind(scope(project)).bind(seq).bind(text),
+        Engine::Postgres => insert.bind(project).bind(seq).bind(array(grams(project, text))),
+    };
+    insert.execute(tx.on()).await.map(drop)
+}
+
+/// Takes the text of a row out of the index.
+pub(super) async fn remove(tx: &mut Tx, index: Index, project: ProjectKey, seq: i64) -> Result<()> {
+    let remove = match (tx.engine(), index) {
+        // A row number is of one project only, and the index has no column to ask.
+        (Engine::Sqlite, Index::Users) => sql("DELETE FROM user_search WHERE rowid = $1").bind(seq),
+        (Engine::Sqlite, Index::Identities) => sql("DELETE FROM identity_search WHERE rowid = $1").bind(seq),
+        (Engine::Postgres, Index::Users) => {
+            sql("DELETE FROM user_search WHERE project = $1 AND seq = $2").bind(project).bind(seq)
+        }
+        (Engine::Postgres, Index::Identities) => {
+            sql("DELETE FROM identity_search WHERE project = $1 AND seq = $2").bind(project).bind(seq)
+        }
+    };
+    remove.execute(tx.on()).await.map(drop)
+}
+
+/// Takes all texts of a project out of the indexes.
+pub(super) async fn clear(tx: &mut Tx, project: ProjectKey) -> Result<()> {
+    let statements = match tx.engine() {
+        Engine::Sqlite => [
+            "DELETE FROM user_search WHERE rowid IN (SELECT seq FROM users WHERE project = $1)",
+            "DELETE FROM identity_search WHERE rowid IN (SELECT seq FROM identities WHERE project = $1)",
+        ],
+        Engine::Postgres => {
+            ["DELETE FROM user_search WHERE project = $1", "DELETE FROM identity_search WHERE project = $1"]
+        }
+    };
+    for statement in statements {
+        sql(statement).bind(project).execute(tx.on()).await?;
+    }
+    Ok(())
+}
+
+/// The project as a word of three letters from a private area of Unicode, one trigram that no text contains in
+/// its own column. There is room for 6,400³ projects.
+fn scope(project: ProjectKey) -> String {
+    const FIRST: u32 = 0xE000;
+    const COUNT: i64 = 6400;
+    let number = project.number();
+    [number / (COUNT * COUNT), number / COUNT, number]
+        .into_iter()
+        .filter_map(|digit| char::from_u32(FIRST + u32::try_from(digit.rem_euclid(COUNT)).unwrap_or(0)))
+        .collect()
+}
+
+/// The trigrams of a text, each hashed with the project to 32 bits. The hash is part of the stored format: FNV-1a
+/// over the project's eight bytes (little endian) and the UTF-8 of the three characters.
+fn grams(project: ProjectKey, text: &str) -> impl Iterator<Item = i32> {
+    let starts: Vec<usize> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
+    let mut hashes: Vec<i32> = starts
+        .windows(GRAM + 1)
+        .map(|window| {
+            let gram = text.get(window[0]..window[GRAM]).unwrap_or_default();
+            let bytes = project.number().to_le_bytes().into_iter().chain(gram.bytes());
+            bytes.fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)).cast_signed()
+        })
+        .collect();
+    hashes.sort_unstable();
+    hashes.dedup();
+    hashes.into_iter()
+}
+
+/// An array literal of PostgreSQL.
+fn array(numbers: impl Iterator<Item = i32>) -> String {
+    let numbers: Vec<String> = numbers.map(|number| number.to_string()).collect();
+    format!("{{{}}}", numbers.join(","))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn terms(text: &str) -> Vec<String> {
+        Terms::read(text).0
+    }
+
+    #[test]
+    fn terms_are_cut_and_folded() {
+        assert_eq!(terms(" Åsa  Lee "), ["asa", "lee"]);
+        assert_eq!(terms("anna@example.org"), ["anna", "example.org"]);
+        assert_eq!(terms("+1617-555(01)"), ["1617", "555", "01"]);
+        assert_eq!(terms("label:vip"), ["label:vip"]);
+        assert_eq!(terms("\"Anna@Example.org\""), ["anna@example.org"]);
+        assert_eq!(terms("\"anna"), ["anna"]);
+        for nothing in ["", " ", ">", "\"", "\"\"", "@+-*()<>~\""] {
+            assert_eq!(terms(nothing), [""; 0], "{nothing}");
+        }
+    }
+
+    #[test]
+    fn scopes_are_three_characters_and_differ() {
+        for (a, b) in [(1, 2), (1, 6401), (6400, 6400 * 6400), (6399, 6400)] {
+            let (a, b) = (scope(ProjectKey(a)), scope(ProjectKey(b)));
+            assert_eq!((a.chars().count(), b.chars().count()), (3, 3));
+            assert_ne!(a, b);
+        }
+    }
+
+    #[test]
+    fn grams_differ_by_project_and_are_stable() {
+        let of = |project, text| grams(ProjectKey(project), text).collect::<Vec<_>>();
+        assert_eq!(of(1, "ab"), [0_i32; 0]);
+        assert_eq!(of(1, "abcabc").len(), 3);
+        assert_ne!(of(1, "abc"), of(2, "abc"));
+        assert_eq!(of(1, "äöü").len(), 1);
+        assert_eq!(of(7, "abc"), [grams(ProjectKey(7), "xabcx").find(|g| of(7, "abc").contains(g)).unwrap()]);
+    }
+}

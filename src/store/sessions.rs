@@ -1,0 +1,97 @@
+//! Sessions of users.
+
+use super::{On, ProjectKey, Result, Tx, sql};
+use crate::clock::Millis;
+
+/// A session as stored.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Session {
+    /// Its id.
+    pub id: String,
+    /// Whose it is.
+    pub user_id: String,
+    /// When it began.
+    pub created_at: Millis,
+    /// When it last changed.
+    pub updated_at: Millis,
+    /// When it ends.
+    pub expire: Millis,
+    /// How the user signed in: `email`, `anonymous`, an OAuth2 provider, …
+    pub provider: String,
+    /// The user's id at the provider.
+    pub provider_uid: String,
+    /// Sealed.
+    pub provider_access_token: Option<Vec<u8>>,
+    /// When the access token ends.
+    pub provider_access_token_expiry: Option<Millis>,
+    /// Sealed.
+    pub provider_refresh_token: Option<Vec<u8>>,
+    /// SHA-256 of the secret, in lower-case hexadecimal.
+    pub digest: String,
+    /// Address of the client.
+    pub ip: String,
+    /// User agent of the client.
+    pub user_agent: String,
+    /// JSON list of the factors that were shown.
+    pub factors: String,
+    /// When a second factor was last shown.
+    pub mfa_updated_at: Option<Millis>,
+}
+
+/// Sessions that a list shows at most.
+const LIST_LIMIT: i64 = 1000;
+
+/// The sessions of a user, oldest first, at most 1,000.
+pub async fn of(on: On<'_>, project: ProjectKey, user: &str) -> Result<Vec<Session>> {
+    sql("SELECT id, user_id, created_at, updated_at, expire, provider, provider_uid, provider_access_token, \
+         provider_access_token_expiry, provider_refresh_token, digest, ip, user_agent, factors, mfa_updated_at \
+         FROM sessions WHERE project = $1 AND user_id = $2 ORDER BY seq LIMIT $3")
+    .bind(project)
+    .bind(user)
+    .bind(LIST_LIMIT)
+    .all(on)
+    .await
+}
+
+/// Stores a session.
+pub async fn insert(tx: &mut Tx, project: ProjectKey, session: &Session) -> Result<()> {
+    sql("INSERT INTO sessions (project, id, user_id, created_at, updated_at, expire, provider, provider_uid, \
+         provider_access_token, provider_access_token_expiry, provider_refresh_token, digest, ip, user_agent, \
+         factors, mfa_updated_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)")
+    .bind(project)
+    .bind(&session.id)
+    .bind(&session.user_id)
+    .bind(session.created_at)
+    .bind(session.updated_at)
+    .bind(session.expire)
+    .bind(&session.provider)
+    .bind(&session.provider_uid)
+    .bind(session.provider_access_token.clone())
+    .bind(session.provider_access_token_expiry)
+    .bind(session.provider_refresh_token.clone())
+    .bind(&session.digest)
+    .bind(&session.ip)
+    .bind(&session.user_agent)
+    .bind(&session.factors)
+    .bind(session.mfa_updated_at)
+    .execute(tx.on())
+    .await
+    .map(drop)
+}
+
+/// Removes one session of a user; `false` when the user has none with this id.
+pub async fn delete(tx: &mut Tx, project: ProjectKey, user: &str, id: &str) -> Result<bool> {
+    let removed = sql("DELETE FROM sessions WHERE project = $1 AND user_id = $2 AND id = $3")
+        .bind(project)
+        .bind(user)
+        .bind(id)
+        .execute(tx.on())
+        .await?;
+    Ok(removed > 0)
+}
+
+/// Removes all sessions of a user; how many there were.
+pub async fn delete_all(tx: &mut Tx, project: ProjectKey, user: &str) -> Result<u64> {
+    sql("DELETE FROM sessions WHERE project = $1 AND user_id = $2").bind(project).bind(user).execute(tx.on()).await
+}

@@ -1,0 +1,158 @@
+//! A statement as a value: trusted text and untrusted values, kept apart. User text can only enter as a bound
+//! value, because [`Sql::push`] takes nothing but literals.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+use sqlx::{Arguments, Database, Encode, FromRow, Type, postgres::PgRow, sqlite::SqliteRow};
+
+use super::db::{On, run};
+use super::{Error, Result};
+use crate::clock::Millis;
+
+/// A bound value. The variant fixes the type, so that a NULL is typed as well.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Value {
+    /// Text.
+    Text(Option<String>),
+    /// A whole number, or a time in milliseconds.
+    Int(Option<i64>),
+    /// A truth value.
+    Bool(Option<bool>),
+    /// Bytes.
+    Bytes(Option<Vec<u8>>),
+}
+
+macro_rules! value_from {
+    ($($from:ty => |$v:ident| $into:expr;)*) => {$(
+        impl From<$from> for Value {
+            fn from($v: $from) -> Self { $into }
+        }
+    )*};
+}
+
+value_from! {
+    &str => |v| Self::Text(Some(v.to_owned()));
+    &String => |v| Self::Text(Some(v.clone()));
+    String => |v| Self::Text(Some(v));
+    Option<&str> => |v| Self::Text(v.map(str::to_owned));
+    Option<String> => |v| Self::Text(v);
+    i64 => |v| Self::Int(Some(v));
+    Option<i64> => |v| Self::Int(v);
+    Millis => |v| Self::Int(Some(v.0));
+    Option<Millis> => |v| Self::Int(v.map(|m| m.0));
+    bool => |v| Self::Bool(Some(v));
+    Option<bool> => |v| Self::Bool(v);
+    Vec<u8> => |v| Self::Bytes(Some(v));
+    Option<Vec<u8>> => |v| Self::Bytes(v);
+}
+
+/// A statement and the values of its `$1`, `$2`, …
+#[derive(Debug, Clone)]
+pub(super) struct Sql {
+    pub(super) text: Cow<'static, str>,
+    pub(super) values: Vec<Value>,
+}
+
+/// A statement with a fixed text.
+pub(super) const fn sql(text: &'static str) -> Sql {
+    Sql { text: Cow::Borrowed(text), values: Vec::new() }
+}
+
+impl Sql {
+    /// The value of the next `$n` of a fixed text.
+    #[must_use]
+    pub(super) fn bind(mut self, value: impl Into<Value>) -> Self {
+        self.values.push(value.into());
+        self
+    }
+
+    /// Appends trusted text.
+    pub(super) fn push(&mut self, text: &'static str) -> &mut Self {
+        self.text.to_mut().push_str(text);
+        self
+    }
+
+    /// Appends a placeholder and keeps its value.
+    pub(super) fn push_bind(&mut self, value: impl Into<Value>) -> &mut Self {
+        self.values.push(value.into());
+        // Writing to a String cannot fail.
+        let _ = write!(self.text.to_mut(), "${}", self.values.len());
+        self
+    }
+
+    /// All rows.
+    pub(super) async fn all<T: Record>(self, on: On<'_>) -> Result<Vec<T>> {
+        run!(self, on, |text, arguments, executor| {
+            Ok(sqlx::query_as_with(text, arguments).fetch_all(executor).await?)
+        })
+    }
+
+    /// The first row, if there is one.
+    pub(super) async fn optional<T: Record>(self, on: On<'_>) -> Result<Option<T>> {
+        run!(self, on, |text, arguments, executor| {
+            Ok(sqlx::query_as_with(text, arguments).fetch_optional(executor).await?)
+        })
+    }
+
+    /// The row that must be there.
+    pub(super) async fn one<T: Record>(self, on: On<'_>) -> Result<T> {
+        self.optional(on).await?.ok_or(Error::Missing)
+    }
+
+    /// Runs a statement without rows; the number of rows it changed.
+    pub(super) async fn execute(self, on: On<'_>) -> Result<u64> {
+        run!(self, on, |text, arguments, executor| {
+            Ok(sqlx::query_with(text, arguments).execute(executor).await?.rows_affected())
+        })
+    }
+}
+
+/// Hands the values to the driver of one engine.
+pub(super) fn arguments<'q, DB, A>(values: Vec<Value>) -> Result<A>
+where
+    DB: Database<Arguments = A>,
+    A: Arguments<Database = DB> + Default,
+    Option<String>: Encode<'q, DB> + Type<DB>,
+    Option<i64>: Encode<'q, DB> + Type<DB>,
+    Option<bool>: Encode<'q, DB> + Type<DB>,
+    Option<Vec<u8>>: Encode<'q, DB> + Type<DB>,
+{
+    let mut arguments = A::default();
+    for value in values {
+        match value {
+            Value::Text(v) => arguments.add(v),
+            Value::Int(v) => arguments.add(v),
+            Value::Bool(v) => arguments.add(v),
+            Value::Bytes(v) => arguments.add(v),
+        }
+        .map_err(sqlx::Error::Encode)?;
+    }
+    Ok(arguments)
+}
+
+/// What a row may become, on either engine.
+pub trait Record: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Sync + Unpin {}
+impl<T> Record for T where T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Sync + Unpin {}
+
+impl<DB: Database> Type<DB> for Millis
+where
+    i64: Type<DB>,
+{
+    fn type_info() -> DB::TypeInfo {
+        i64::type_info()
+    }
+
+    fn compatible(ty: &DB::TypeInfo) -> bool {
+        i64::compatible(ty)
+    }
+}
+
+impl<'r, DB: Database> sqlx::Decode<'r, DB> for Millis
+where
+    i64: sqlx::Decode<'r, DB>,
+{
+    fn decode(value: DB::ValueRef<'r>) -> std::result::Result<Self, sqlx::error::BoxDynError> {
+        i64::decode(value).map(Millis)
+    }
+}

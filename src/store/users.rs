@@ -1,0 +1,387 @@
+//! Users.
+
+use super::search::{self, Index};
+use super::{Engine, On, ProjectKey, Result, Tx, sql};
+use crate::clock::Millis;
+use crate::fold::fold;
+
+/// A user as stored. Lists and objects are JSON text.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct User {
+    /// The number of the row: the order of creation.
+    pub seq: i64,
+    /// The id on the wire.
+    pub id: String,
+    /// When the row was made.
+    pub created_at: Millis,
+    /// When it last changed.
+    pub updated_at: Millis,
+    /// When the user registered.
+    pub registration: Millis,
+    /// Display name, possibly empty.
+    pub name: String,
+    /// Lower-case email address.
+    pub email: Option<String>,
+    /// Phone number with `+`.
+    pub phone: Option<String>,
+    /// `false` when blocked.
+    pub status: bool,
+    /// Whether the email address was confirmed.
+    pub email_verified: bool,
+    /// Whether the phone number was confirmed.
+    pub phone_verified: bool,
+    /// JSON list of labels.
+    pub labels: String,
+    /// JSON object of preferences.
+    pub prefs: String,
+    /// The hash; empty when the password was taken away.
+    pub password: Option<String>,
+    /// Algorithm of the hash.
+    pub hash: String,
+    /// What the algorithm needs beside the hash, as JSON.
+    pub hash_options: String,
+    /// Earlier hashes, as JSON, newest last.
+    pub password_history: String,
+    /// When the password was set.
+    pub password_update: Option<Millis>,
+    /// Whether the password is known from a breach; never looked up here.
+    pub password_pwned: Option<bool>,
+    /// Whether a second factor is asked for.
+    pub mfa: bool,
+    /// Whether the user may act as others.
+    pub impersonator: bool,
+    /// When the user was last seen, to the day.
+    pub accessed_at: Option<Millis>,
+}
+
+/// The columns of [`User`], of the table with the alias `t`.
+macro_rules! columns {
+    () => {
+        "t.seq, t.id, t.created_at, t.updated_at, t.registration, t.name, t.email, t.phone, t.status, \
+         t.email_verified, t.phone_verified, t.labels, t.prefs, t.password, t.hash, t.hash_options, \
+         t.password_history, t.password_update, t.password_pwned, t.mfa, t.impersonator, t.accessed_at"
+    };
+}
+
+/// Selects users, for lists.
+pub(super) const SELECT: &str = concat!("SELECT ", columns!(), " FROM users t");
+
+impl User {
+    /// The labels in their order.
+    #[must_use]
+    pub fn label_list(&self) -> Vec<String> {
+        serde_json::from_str(&self.labels).unwrap_or_default()
+    }
+
+    /// What `search` looks in: id, email, name, phone and each label behind `label:`, joined by blanks.
+    fn search_text(&self) -> String {
+        let labels = self.label_list();
+        let words = [Some(self.id.as_str()), self.email.as_deref(), Some(&self.name), self.phone.as_deref()];
+        let mut text: Vec<&str> = words.into_iter().flatten().filter(|word| !word.is_empty()).collect();
+        let labels: Vec<String> = labels.iter().map(|label| format!("label:{label}")).collect();
+        text.extend(labels.iter().map(String::as_str));
+        fold(&text.join(" "))
+    }
+}
+
+/// The user with this id.
+pub async fn find(on: On<'_>, project: ProjectKey, id: &str) -> Result<Option<User>> {
+    sql(concat!("SELECT ", columns!(), " FROM users t WHERE t.project = $1 AND t.id = $2"))
+        .bind(project)
+        .bind(id)
+        .optional(on)
+        .await
+}
+
+/// The user with this id, whom nobody else can change until the transaction ends. On SQLite there is only one
+/// writer, so nothing has to be locked.
+pub async fn lock(tx: &mut Tx, project: ProjectKey, id: &str) -> Result<Option<User>> {
+    match tx.engine() {
+        Engine::Sqlite => find(tx.on(), project, id).await,
+        Engine::Postgres => {
+            sql(concat!("SELECT ", columns!(), " FROM users t WHERE t.project = $1 AND t.id = $2 FOR UPDATE"))
+                .bind(project)
+                .bind(id)
+                .optional(tx.on())
+                .await
+        }
+    }
+}
+
+/// Stores a new user. `seq` of what is passed is ignored; the answer holds the real one.
+///
+/// # Errors
+/// A conflict on id, email or phone.
+pub async fn insert(tx: &mut Tx, project: ProjectKey, user: User) -> Result<User> {
+    let text = user.search_text();
+    let (seq,): (i64,) = sql("INSERT INTO users (project, id, created_at, updated_at, registration, name, \
+         name_folded, email, phone, status, email_verified, phone_verified, labels, prefs, password, hash, \
+         hash_options, password_history, password_update, password_pwned, mfa, impersonator, accessed_at, search) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, \
+         $22, $23, $24) RETURNING seq")
+    .bind(project)
+    .bind(&user.id)
+    .bind(user.created_at)
+    .bind(user.updated_at)
+    .bind(user.registration)
+    .bind(&user.name)
+    .bind(fold(&user.name))
+    .bind(user.email.as_deref())
+    .bind(user.phone.as_deref())
+    .bind(user.status)
+    .bind(user.email_verified)
+    .bind(user.phone_verified)
+    .bind(&user.labels)
+    .bind(&user.prefs)
+    .bind(user.password.as_deref())
+    .bind(&user.hash)
+    .bind(&user.hash_options)
+    .bind(&user.password_history)
+    .bind(user.password_update)
+    .bind(user.password_pwned)
+    .bind(user.mfa)
+    .bind(user.impersonator)
+    .bind(user.accessed_at)
+    .bind(&text)
+    .one(tx.on())
+    .await?;
+    search::put(tx, Index::Users, project, seq, &text).await?;
+    let user = User { seq, ..user };
+    insert_labels(tx, project, &user).await?;
+    Ok(user)
+}
+
+/// Renames a user who was locked in this transaction. A repeated value changes nothing, here and below.
+pub async fn set_name(tx: &mut Tx, project: ProjectKey, user: &mut User, name: String, now: Millis) -> Result<()> {
+    if user.name == name {
+        return Ok(());
+    }
+    user.name = name;
+    user.updated_at = now;
+    sql("UPDATE users SET name = $3, name_folded = $4, updated_at = $5 WHERE project = $1 AND id = $2")
+        .bind(project)
+        .bind(&user.id)
+        .bind(&user.name)
+        .bind(fold(&user.name))
+        .bind(now)
+        .execute(tx.on())
+        .await?;
+    set_search(tx, project, user).await
+}
+
+/// Sets or clears the email address, which is then unconfirmed.
+///
+/// # Errors
+/// A conflict when another user has it.
+pub async fn set_email(
+    tx: &mut Tx,
+    project: ProjectKey,
+    user: &mut User,
+    email: Option<String>,
+    now: Millis,
+) -> Result<()> {
+    if user.email == email && !user.email_verified {
+        return Ok(());
+    }
+    user.email = email;
+    user.email_verified = false;
+    user.updated_at = now;
+    sql("UPDATE users SET email = $3, email_verified = FALSE, updated_at = $4 WHERE project = $1 AND id = $2")
+        .bind(project)
+        .bind(&user.id)
+        .bind(user.email.as_deref())
+        .bind(now)
+        .execute(tx.on())
+        .await?;
+    set_search(tx, project, user).await
+}
+
+/// Sets or clears the phone number, which is then unconfirmed.
+///
+/// # Errors
+/// A conflict when another user has it.
+pub async fn set_phone(
+    tx: &mut Tx,
+    project: ProjectKey,
+    user: &mut User,
+    phone: Option<String>,
+    now: Millis,
+) -> Result<()> {
+    if user.phone == phone && !user.phone_verified {
+        return Ok(());
+    }
+    user.phone = phone;
+    user.phone_verified = false;
+    user.updated_at = now;
+    sql("UPDATE users SET phone = $3, phone_verified = FALSE, updated_at = $4 WHERE project = $1 AND id = $2")
+        .bind(project)
+        .bind(&user.id)
+        .bind(user.phone.as_deref())
+        .bind(now)
+        .execute(tx.on())
+        .await?;
+    set_search(tx, project, user).await
+}
+
+/// Replaces the labels; `labels` is a JSON list without repetitions.
+pub async fn set_labels(tx: &mut Tx, project: ProjectKey, user: &mut User, labels: String, now: Millis) -> Result<()> {
+    if user.labels == labels {
+        return Ok(());
+    }
+    user.labels = labels;
+    user.updated_at = now;
+    sql("UPDATE users SET labels = $3, updated_at = $4 WHERE project = $1 AND id = $2")
+        .bind(project)
+        .bind(&user.id)
+        .bind(&user.labels)
+        .bind(now)
+        .execute(tx.on())
+        .await?;
+    sql("DELETE FROM user_labels WHERE project = $1 AND user_seq = $2")
+        .bind(project)
+        .bind(user.seq)
+        .execute(tx.on())
+        .await?;
+    insert_labels(tx, project, user).await?;
+    set_search(tx, project, user).await
+}
+
+/// Replaces the preferences; `prefs` is a JSON object.
+pub async fn set_prefs(tx: &mut Tx, project: ProjectKey, user: &mut User, prefs: String, now: Millis) -> Result<()> {
+    if user.prefs == prefs {
+        return Ok(());
+    }
+    user.prefs = prefs;
+    user.updated_at = now;
+    sql("UPDATE users SET prefs = $3, updated_at = $4 WHERE project = $1 AND id = $2")
+        .bind(project)
+        .bind(&user.id)
+        .bind(&user.prefs)
+        .bind(now)
+        .execute(tx.on())
+        .await
+        .map(drop)
+}
+
+/// Blocks or unblocks.
+pub async fn set_status(tx: &mut Tx, project: ProjectKey, user: &mut User, status: bool, now: Millis) -> Result<()> {
+    if user.status == status {
+        return Ok(());
+    }
+    user.status = status;
+    user.updated_at = now;
+    sql("UPDATE users SET status = $3, updated_at = $4 WHERE project = $1 AND id = $2")
+        .bind(project)
+        .bind(&user.id)
+        .bind(status)
+        .bind(now)
+        .execute(tx.on())
+        .await
+        .map(drop)
+}
+
+/// Marks the email address as confirmed or not.
+pub async fn set_email_verified(
+    tx: &mut Tx,
+    project: ProjectKey,
+    user: &mut User,
+    verified: bool,
+    now: Millis,
+) -> Result<()> {
+    if user.email_verified == verified {
+        return Ok(());
+    }
+    user.email_verified = verified;
+    user.updated_at = now;
+    sql("UPDATE users SET email_verified = $3, updated_at = $4 WHERE project = $1 AND id = $2")
+        .bind(project)
+        .bind(&user.id)
+        .bind(verified)
+        .bind(now)
+        .execute(tx.on())
+        .await
+        .map(drop)
+}
+
+/// Marks the phone number as confirmed or not.
+pub async fn set_phone_verified(
+    tx: &mut Tx,
+    project: ProjectKey,
+    user: &mut User,
+    verified: bool,
+    now: Millis,
+) -> Result<()> {
+    if user.phone_verified == verified {
+        return Ok(());
+    }
+    user.phone_verified = verified;
+    user.updated_at = now;
+    sql("UPDATE users SET phone_verified = $3, updated_at = $4 WHERE project = $1 AND id = $2")
+        .bind(project)
+        .bind(&user.id)
+        .bind(verified)
+        .bind(now)
+        .execute(tx.on())
+        .await
+        .map(drop)
+}
+
+/// Stores the password fields as they are in `user`, and the moment of the change.
+pub async fn set_password(tx: &mut Tx, project: ProjectKey, user: &mut User, now: Millis) -> Result<()> {
+    user.password_update = Some(now);
+    user.updated_at = now;
+    sql("UPDATE users SET password = $3, hash = $4, hash_options = $5, password_history = $6, \
+         password_update = $7, updated_at = $7 WHERE project = $1 AND id = $2")
+    .bind(project)
+    .bind(&user.id)
+    .bind(user.password.as_deref())
+    .bind(&user.hash)
+    .bind(&user.hash_options)
+    .bind(&user.password_history)
+    .bind(now)
+    .execute(tx.on())
+    .await
+    .map(drop)
+}
+
+/// Removes a user who was locked in this transaction, with sessions, identities, memberships and log rows; the
+/// totals of the teams follow.
+pub async fn delete(tx: &mut Tx, project: ProjectKey, user: &User) -> Result<()> {
+    super::identities::forget_search(tx, project, &user.id).await?;
+    super::teams::leave_all(tx, project, &user.id).await?;
+    super::logs::delete_of(tx, project, &user.id).await?;
+    search::remove(tx, Index::Users, project, user.seq).await?;
+    // Sessions, identities, memberships and labels go with the row, by their foreign keys.
+    sql("DELETE FROM users WHERE project = $1 AND id = $2").bind(project).bind(&user.id).execute(tx.on()).await?;
+    Ok(())
+}
+
+async fn insert_labels(tx: &mut Tx, project: ProjectKey, user: &User) -> Result<()> {
+    let labels = user.label_list();
+    if labels.is_empty() {
+        return Ok(());
+    }
+    let mut insert = sql("INSERT INTO user_labels (project, label, user_seq) VALUES ");
+    for (n, label) in labels.into_iter().enumerate() {
+        insert.push(if n == 0 { "(" } else { ", (" }).push_bind(project);
+        insert.push(", ").push_bind(label);
+        insert.push(", ").push_bind(user.seq).push(")");
+    }
+    insert.execute(tx.on()).await.map(drop)
+}
+
+/// Brings the search text up to date, when it changed.
+async fn set_search(tx: &mut Tx, project: ProjectKey, user: &User) -> Result<()> {
+    let text = user.search_text();
+    let changed = sql("UPDATE users SET search = $3 WHERE project = $1 AND id = $2 AND search <> $3")
+        .bind(project)
+        .bind(&user.id)
+        .bind(&text)
+        .execute(tx.on())
+        .await?;
+    if changed > 0 {
+        search::remove(tx, Index::Users, project, user.seq).await?;
+        search::put(tx, Index::Users, project, user.seq, &text).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,14 @@
+//! The integration tests: one binary, whose modules mirror the routes.
+#![allow(missing_docs, unreachable_pub, reason = "nobody uses the modules of a test binary from outside")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod support;
+mod users;
+
+/// Without PostgreSQL the suite passes, but nobody should think that all of it ran.
+#[test]
+fn postgresql_is_there() {
+    if support::notice_when_absent() {
+        assert!(std::env::var_os("CI").is_none(), "in CI the tests must run on PostgreSQL too");
+    }
+}
