@@ -28,6 +28,6 @@ mod tests {
         assert_eq!(first.len(), 20);
         assert!(first.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)));
         assert!(first < second, "{first} {second}");
-        assert_eq!(&first[..13], "695735a5a5c58");
+        assert_eq!(&first[..13], "695735a5a5870");
     }
 }

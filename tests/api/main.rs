@@ -2,8 +2,17 @@
 #![allow(missing_docs, unreachable_pub, reason = "nobody uses the modules of a test binary from outside")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod access;
+mod architecture;
+mod decoding;
+mod formats;
+mod health;
+mod isolation;
+mod program;
+mod store;
 mod support;
 mod users;
+mod wire;
 
 /// Without PostgreSQL the suite passes, but nobody should think that all of it ran.
 #[test]

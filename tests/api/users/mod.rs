@@ -1,1 +1,16 @@
+//! The Users service.
+
+mod attributes;
+mod create;
 mod crud;
+mod identities;
+mod import;
+mod limits;
+mod list;
+mod logs;
+mod memberships;
+mod password;
+mod queries;
+mod search;
+mod sessions;
+mod stream;

@@ -1,0 +1,1 @@
+//! Who may call: projects, keys, scopes, expiry, revocation, origins.

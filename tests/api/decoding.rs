@@ -1,0 +1,1 @@
+//! How parameters are decoded over HTTP: JSON, forms, query strings, null, sizes.

@@ -1,0 +1,1 @@
+//! Response formats: each model at each step.

@@ -1,0 +1,1 @@
+//! Health, version, ping, liveness and readiness.

@@ -1,0 +1,1 @@
+//! Two projects: no endpoint shows or changes the rows of the other one.

@@ -1,0 +1,1 @@
+//! The program itself: commands, first start, stopping.

@@ -1,0 +1,1 @@
+//! Hot statements use their indexes.

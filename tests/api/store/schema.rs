@@ -1,0 +1,1 @@
+//! The two schemas are the same, and each constraint has its name.

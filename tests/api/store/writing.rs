@@ -1,0 +1,1 @@
+//! The one entrance for writes: shared commits, failures, panics, cancelled callers, races.

@@ -1,0 +1,1 @@
+//! Every limit of every parameter: at the limit, and one past it.

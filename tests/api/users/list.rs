@@ -1,0 +1,1 @@
+//! Lists: pages, cursors, orders, totals.

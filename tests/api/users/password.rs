@@ -1,0 +1,1 @@
+//! `PATCH /v1/users/{userId}/password` and the rules for passwords.

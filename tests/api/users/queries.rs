@@ -1,0 +1,1 @@
+//! Filters: both languages over HTTP, and random trees against a plain evaluation.

@@ -1,0 +1,1 @@
+//! Pages that are too long for one batch.

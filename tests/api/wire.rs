@@ -1,0 +1,1 @@
+//! What every answer looks like: headers, CORS, errors, HEAD and OPTIONS, routing.
