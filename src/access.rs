@@ -154,7 +154,7 @@ impl Registry {
         }
     }
 
-    /// How many look-ups went to the database is not known; this forgets them all, as time would.
+    /// Forgets everything, so that the next request sees the database as it is.
     pub fn forget(&self) {
         self.projects.invalidate_all();
         self.keys.invalidate_all();

@@ -145,7 +145,11 @@ impl Db {
                 SQLITE_MIGRATIONS.run(&mut writer).await?;
                 // A reader that is asked to write fails at once, so such a mistake cannot pass a test.
                 let options = options.pragma("query_only", "ON");
-                let pool = |size| SqlitePoolOptions::new().max_connections(size).acquire_timeout(ACQUIRE_LIMIT);
+                let pool = |size| {
+                    // A connection to a file does not go stale, so it is not tried out before each use.
+                    let options = SqlitePoolOptions::new().max_connections(size).test_before_acquire(false);
+                    options.acquire_timeout(ACQUIRE_LIMIT)
+                };
                 let readers = pool(sqlite_readers()).connect_with(options.clone()).await?;
                 // Statements with a time limit run one at a time on a connection of their own, whose limit is
                 // lifted again however the statement ended, be it that its caller went away.

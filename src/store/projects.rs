@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{On, Result, Tx, Value, sql};
+use super::{Engine, On, Result, Tx, Value, sql};
 use crate::clock::Millis;
 
 /// The number of a project's row, by which all its other rows name it.
@@ -148,6 +148,10 @@ pub async fn set_settings(tx: &mut Tx, project: ProjectKey, settings: &Settings,
 
 /// Removes a project and everything in it.
 pub async fn delete(tx: &mut Tx, project: ProjectKey) -> Result<()> {
+    if tx.engine() == Engine::Postgres {
+        // A large project takes longer than any request may.
+        sql("SELECT set_config('statement_timeout', '0', TRUE)").execute(tx.on()).await?;
+    }
     super::search::clear(tx, project).await?;
     for statement in [
         // In this order each statement finds nothing that still refers to its rows.

@@ -109,7 +109,7 @@ pub(super) async fn labels(access: Write, Params(set): Params<Set<NewLabels>>) -
     Ok(shown(&access, &user.await?))
 }
 
-/// `PATCH /v1/users/{userId}/prefs`: replaces them all, and answers with what is stored. Not logged, as upstream.
+/// `PATCH /v1/users/{userId}/prefs`: replaces them all, and answers with what is stored. Upstream does not log this one.
 pub(super) async fn prefs(access: Write, Params(set): Params<Set<NewPrefs>>) -> Result<Response> {
     let user = change(&access, &set.id.0, Some("user.update"), move |Change { tx, project, user, now }| {
         Box::pin(async move { Ok(users::set_prefs(tx, project, user, set.value.0, now).await?) })
