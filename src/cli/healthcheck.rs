@@ -1,12 +1,13 @@
 //! `usher healthcheck`: for containers without a shell.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
+use super::reachable;
 use crate::config::Config;
 
 /// How long the server may take.
@@ -16,15 +17,6 @@ const LIMIT: Duration = Duration::from_secs(4);
 pub(super) async fn run(config: &Config) -> anyhow::Result<()> {
     let address = reachable(config.listen);
     tokio::time::timeout(LIMIT, ask(address)).await.with_context(|| format!("{address} did not answer in time"))?
-}
-
-/// A server that listens on every address is asked on the loopback one.
-const fn reachable(listen: SocketAddr) -> SocketAddr {
-    match listen.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), listen.port()),
-        IpAddr::V6(ip) if ip.is_unspecified() => SocketAddr::new(IpAddr::V6(Ipv6Addr::LOCALHOST), listen.port()),
-        _ => listen,
-    }
 }
 
 async fn ask(address: SocketAddr) -> anyhow::Result<()> {

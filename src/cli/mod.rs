@@ -6,6 +6,7 @@ mod migrate;
 mod project;
 mod serve;
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
@@ -94,6 +95,15 @@ async fn open(config: &Config) -> anyhow::Result<Store> {
 
 async fn find_project(store: &Store, id: &str) -> anyhow::Result<Project> {
     projects::find(store.read(), id).await?.with_context(|| format!("there is no project {id}"))
+}
+
+/// A server that listens on every address is reached on the loopback one.
+const fn reachable(listen: SocketAddr) -> SocketAddr {
+    match listen.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), listen.port()),
+        IpAddr::V6(ip) if ip.is_unspecified() => SocketAddr::new(IpAddr::V6(Ipv6Addr::LOCALHOST), listen.port()),
+        _ => listen,
+    }
 }
 
 /// A line of a command's answer.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use tokio::net::TcpListener;
 
-use super::say;
+use super::{reachable, say};
 use crate::access::{NewKey, Scope, insert_key, scope_names};
 use crate::app::App;
 use crate::config::Config;
@@ -22,7 +22,7 @@ pub(super) async fn run(config: Config) -> anyhow::Result<()> {
         TcpListener::bind(listen).await.with_context(|| format!("USHER_LISTEN ({listen}) cannot be listened on"))?;
     let address = listener.local_addr()?;
     if let Some((project, key)) = prepare(&app).await? {
-        welcome(&project, &key, &format!("http://{address}"));
+        welcome(&project, &key, &format!("http://{}", reachable(address)));
     }
     for project in projects::all(app.store.read()).await? {
         if project.settings.password_dictionary && app.dictionary.is_none() {
