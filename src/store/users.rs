@@ -151,197 +151,52 @@ pub async fn insert(tx: &mut Tx, project: ProjectKey, user: User) -> Result<User
     Ok(user)
 }
 
-/// Renames a user who was locked in this transaction. A repeated value changes nothing, here and below.
-pub async fn set_name(tx: &mut Tx, project: ProjectKey, user: &mut User, name: String, now: Millis) -> Result<()> {
-    if user.name == name {
-        return Ok(());
-    }
-    user.name = name;
-    user.updated_at = now;
-    sql("UPDATE users SET name = $3, name_folded = $4, updated_at = $5 WHERE project = $1 AND id = $2")
-        .bind(project)
-        .bind(&user.id)
-        .bind(&user.name)
-        .bind(fold(&user.name))
-        .bind(now)
-        .execute(tx.on())
-        .await?;
-    set_search(tx, project, user).await
-}
-
-/// Sets or clears the email address, which is then unconfirmed.
+/// Stores what changed in a user who was locked in this transaction: the columns that differ from `before` and no
+/// others, and with them `updated_at`. When nothing differs, nothing is written.
 ///
 /// # Errors
-/// A conflict when another user has it.
-pub async fn set_email(
-    tx: &mut Tx,
-    project: ProjectKey,
-    user: &mut User,
-    email: Option<String>,
-    now: Millis,
-) -> Result<()> {
-    if user.email == email && !user.email_verified {
+/// A conflict when another user has the email or the phone number.
+pub async fn save(tx: &mut Tx, project: ProjectKey, before: &User, user: &mut User, now: Millis) -> Result<()> {
+    let mut update = sql("UPDATE users SET ");
+    macro_rules! push_changed {
+        ($($column:ident)*) => {$(
+            if before.$column != user.$column {
+                update.push(concat!(stringify!($column), " = ")).push_bind(user.$column.clone()).push(", ");
+            }
+        )*};
+    }
+    push_changed! {
+        name email phone status email_verified phone_verified labels prefs password hash hash_options
+        password_history password_update
+    }
+    if update.values.is_empty() {
         return Ok(());
     }
-    user.email = email;
-    user.email_verified = false;
-    user.updated_at = now;
-    sql("UPDATE users SET email = $3, email_verified = FALSE, updated_at = $4 WHERE project = $1 AND id = $2")
-        .bind(project)
-        .bind(&user.id)
-        .bind(user.email.as_deref())
-        .bind(now)
-        .execute(tx.on())
-        .await?;
-    set_search(tx, project, user).await
-}
-
-/// Sets or clears the phone number, which is then unconfirmed.
-///
-/// # Errors
-/// A conflict when another user has it.
-pub async fn set_phone(
-    tx: &mut Tx,
-    project: ProjectKey,
-    user: &mut User,
-    phone: Option<String>,
-    now: Millis,
-) -> Result<()> {
-    if user.phone == phone && !user.phone_verified {
-        return Ok(());
+    if before.name != user.name {
+        update.push("name_folded = ").push_bind(fold(&user.name)).push(", ");
     }
-    user.phone = phone;
-    user.phone_verified = false;
-    user.updated_at = now;
-    sql("UPDATE users SET phone = $3, phone_verified = FALSE, updated_at = $4 WHERE project = $1 AND id = $2")
-        .bind(project)
-        .bind(&user.id)
-        .bind(user.phone.as_deref())
-        .bind(now)
-        .execute(tx.on())
-        .await?;
-    set_search(tx, project, user).await
-}
-
-/// Replaces the labels; `labels` is a JSON list without repetitions.
-pub async fn set_labels(tx: &mut Tx, project: ProjectKey, user: &mut User, labels: String, now: Millis) -> Result<()> {
-    if user.labels == labels {
-        return Ok(());
+    let text = user.search_text();
+    let found_otherwise = before.search_text() != text;
+    if found_otherwise {
+        update.push("search = ").push_bind(&text).push(", ");
     }
-    user.labels = labels;
     user.updated_at = now;
-    sql("UPDATE users SET labels = $3, updated_at = $4 WHERE project = $1 AND id = $2")
-        .bind(project)
-        .bind(&user.id)
-        .bind(&user.labels)
-        .bind(now)
-        .execute(tx.on())
-        .await?;
-    sql("DELETE FROM user_labels WHERE project = $1 AND user_seq = $2")
-        .bind(project)
-        .bind(user.seq)
-        .execute(tx.on())
-        .await?;
-    insert_labels(tx, project, user).await?;
-    set_search(tx, project, user).await
-}
-
-/// Replaces the preferences; `prefs` is a JSON object.
-pub async fn set_prefs(tx: &mut Tx, project: ProjectKey, user: &mut User, prefs: String, now: Millis) -> Result<()> {
-    if user.prefs == prefs {
-        return Ok(());
+    update.push("updated_at = ").push_bind(now);
+    update.push(" WHERE project = ").push_bind(project).push(" AND id = ").push_bind(&user.id);
+    update.execute(tx.on()).await?;
+    if before.labels != user.labels {
+        sql("DELETE FROM user_labels WHERE project = $1 AND user_seq = $2")
+            .bind(project)
+            .bind(user.seq)
+            .execute(tx.on())
+            .await?;
+        insert_labels(tx, project, user).await?;
     }
-    user.prefs = prefs;
-    user.updated_at = now;
-    sql("UPDATE users SET prefs = $3, updated_at = $4 WHERE project = $1 AND id = $2")
-        .bind(project)
-        .bind(&user.id)
-        .bind(&user.prefs)
-        .bind(now)
-        .execute(tx.on())
-        .await
-        .map(drop)
-}
-
-/// Blocks or unblocks.
-pub async fn set_status(tx: &mut Tx, project: ProjectKey, user: &mut User, status: bool, now: Millis) -> Result<()> {
-    if user.status == status {
-        return Ok(());
+    if found_otherwise {
+        search::remove(tx, Index::Users, project, user.seq).await?;
+        search::put(tx, Index::Users, project, user.seq, &text).await?;
     }
-    user.status = status;
-    user.updated_at = now;
-    sql("UPDATE users SET status = $3, updated_at = $4 WHERE project = $1 AND id = $2")
-        .bind(project)
-        .bind(&user.id)
-        .bind(status)
-        .bind(now)
-        .execute(tx.on())
-        .await
-        .map(drop)
-}
-
-/// Marks the email address as confirmed or not.
-pub async fn set_email_verified(
-    tx: &mut Tx,
-    project: ProjectKey,
-    user: &mut User,
-    verified: bool,
-    now: Millis,
-) -> Result<()> {
-    if user.email_verified == verified {
-        return Ok(());
-    }
-    user.email_verified = verified;
-    user.updated_at = now;
-    sql("UPDATE users SET email_verified = $3, updated_at = $4 WHERE project = $1 AND id = $2")
-        .bind(project)
-        .bind(&user.id)
-        .bind(verified)
-        .bind(now)
-        .execute(tx.on())
-        .await
-        .map(drop)
-}
-
-/// Marks the phone number as confirmed or not.
-pub async fn set_phone_verified(
-    tx: &mut Tx,
-    project: ProjectKey,
-    user: &mut User,
-    verified: bool,
-    now: Millis,
-) -> Result<()> {
-    if user.phone_verified == verified {
-        return Ok(());
-    }
-    user.phone_verified = verified;
-    user.updated_at = now;
-    sql("UPDATE users SET phone_verified = $3, updated_at = $4 WHERE project = $1 AND id = $2")
-        .bind(project)
-        .bind(&user.id)
-        .bind(verified)
-        .bind(now)
-        .execute(tx.on())
-        .await
-        .map(drop)
-}
-
-/// Stores the password fields as they are in `user`, and the moment of the change.
-pub async fn set_password(tx: &mut Tx, project: ProjectKey, user: &mut User, now: Millis) -> Result<()> {
-    user.password_update = Some(now);
-    user.updated_at = now;
-    sql("UPDATE users SET password = $3, hash = $4, hash_options = $5, password_history = $6, \
-         password_update = $7, updated_at = $7 WHERE project = $1 AND id = $2")
-    .bind(project)
-    .bind(&user.id)
-    .bind(user.password.as_deref())
-    .bind(&user.hash)
-    .bind(&user.hash_options)
-    .bind(&user.password_history)
-    .bind(now)
-    .execute(tx.on())
-    .await
-    .map(drop)
+    Ok(())
 }
 
 /// Removes a user who was locked in this transaction, with sessions, identities, memberships and log rows; the
@@ -368,20 +223,4 @@ async fn insert_labels(tx: &mut Tx, project: ProjectKey, user: &User) -> Result<
         insert.push(", ").push_bind(user.seq).push(")");
     }
     insert.execute(tx.on()).await.map(drop)
-}
-
-/// Brings the search text up to date, when it changed.
-async fn set_search(tx: &mut Tx, project: ProjectKey, user: &User) -> Result<()> {
-    let text = user.search_text();
-    let changed = sql("UPDATE users SET search = $3 WHERE project = $1 AND id = $2 AND search <> $3")
-        .bind(project)
-        .bind(&user.id)
-        .bind(&text)
-        .execute(tx.on())
-        .await?;
-    if changed > 0 {
-        search::remove(tx, Index::Users, project, user.seq).await?;
-        search::put(tx, Index::Users, project, user.seq, &text).await?;
-    }
-    Ok(())
 }

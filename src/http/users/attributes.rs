@@ -1,20 +1,22 @@
 //! Changing what is known of a user.
 
 use axum::response::{IntoResponse as _, Response};
+use serde_json::Value;
 
-use super::{Change, change};
+use super::{Change, change, set};
 use crate::error::{Error, Kind, Result};
 use crate::http::access::{Access, scope};
 use crate::http::params::Params;
 use crate::http::reply::Json;
 use crate::http::view;
 use crate::params::{Email, Flag, FromParams, Labels, OrEmpty, Param, Phone, Prefs, Reader, Text, Uid};
-use crate::store::{self, Constraint, identities, users};
+use crate::store::identities;
+use crate::store::users::User;
 
 /// A user's id and one more parameter, which is called as the implementation of [`Named`] says.
 pub(super) struct Set<T: Named> {
     id: Uid,
-    value: T::Value,
+    value: T::Param,
 }
 
 /// A parameter with its name.
@@ -22,7 +24,7 @@ pub(super) trait Named {
     /// The name on the wire.
     const NAME: &'static str;
     /// Its type.
-    type Value: Param;
+    type Param: Param;
 }
 
 impl<T: Named> FromParams for Set<T> {
@@ -36,7 +38,7 @@ macro_rules! named {
         pub(super) struct $kind;
         impl Named for $kind {
             const NAME: &'static str = $name;
-            type Value = $value;
+            type Param = $value;
         }
     )*};
 }
@@ -54,95 +56,82 @@ named! {
 
 type Write = Access<scope::UsersWrite>;
 
-fn shown(access: &Write, user: &users::User) -> Response {
+fn shown(access: &Write, user: &User) -> Response {
     Json(view::User::of(user, &access.view)).into_response()
 }
 
 /// `PATCH /v1/users/{userId}/name`
-pub(super) async fn name(access: Write, Params(set): Params<Set<NewName>>) -> Result<Response> {
-    let user = change(&access, &set.id.0, Some("user.update"), move |Change { tx, project, user, now }| {
-        Box::pin(async move { Ok(users::set_name(tx, project, user, set.value.0, now).await?) })
-    });
-    Ok(shown(&access, &user.await?))
+pub(super) async fn name(access: Write, Params(new): Params<Set<NewName>>) -> Result<Response> {
+    let log = access.log("user.update", &new.id.0);
+    let user = set(&access, log, |user| user.name = new.value.0).await?;
+    Ok(shown(&access, &user))
 }
 
 /// `PATCH /v1/users/{userId}/email`. The new address is unconfirmed; the empty text clears it.
-pub(super) async fn email(access: Write, Params(set): Params<Set<NewEmail>>) -> Result<Response> {
-    let user = change(&access, &set.id.0, Some("user.update"), move |Change { tx, project, user, now }| {
+pub(super) async fn email(access: Write, Params(new): Params<Set<NewEmail>>) -> Result<Response> {
+    let log = access.log("user.update", &new.id.0);
+    let user = change(&access, log, |Change { tx, project, user }| {
         Box::pin(async move {
-            let email = set.value.0.map(|email| email.0);
-            if let Some(email) = &email
-                && identities::email_taken(tx.on(), project, email, &user.id).await?
-            {
-                let message = "An identity of another user has this email.";
-                return Err(Error::new(Kind::UserEmailAlreadyExists, message));
+            user.email = new.value.0.map(|email| email.0);
+            user.email_verified = false;
+            match &user.email {
+                Some(email) if identities::email_taken(tx.on(), project, email, &user.id).await? => {
+                    Err(Error::new(Kind::UserEmailAlreadyExists, "An identity of another user has this email."))
+                }
+                _ => Ok(()),
             }
-            users::set_email(tx, project, user, email, now).await.map_err(|error| match error {
-                store::Error::Conflict(Constraint::UserEmail) => Kind::UserEmailAlreadyExists.into(),
-                error => Error::from(error),
-            })
         })
     });
     Ok(shown(&access, &user.await?))
 }
 
 /// `PATCH /v1/users/{userId}/phone`. The new number is unconfirmed; the empty text clears it.
-pub(super) async fn phone(access: Write, Params(set): Params<Set<NewPhone>>) -> Result<Response> {
-    let user = change(&access, &set.id.0, Some("user.update"), move |Change { tx, project, user, now }| {
-        Box::pin(async move {
-            let phone = set.value.0.map(|phone| phone.0);
-            users::set_phone(tx, project, user, phone, now).await.map_err(|error| match error {
-                store::Error::Conflict(Constraint::UserPhone) => Kind::UserPhoneAlreadyExists.into(),
-                error => Error::from(error),
-            })
-        })
+pub(super) async fn phone(access: Write, Params(new): Params<Set<NewPhone>>) -> Result<Response> {
+    let log = access.log("user.update", &new.id.0);
+    let user = set(&access, log, |user| {
+        user.phone = new.value.0.map(|phone| phone.0);
+        user.phone_verified = false;
     });
     Ok(shown(&access, &user.await?))
 }
 
 /// `PUT /v1/users/{userId}/labels`
-pub(super) async fn labels(access: Write, Params(set): Params<Set<NewLabels>>) -> Result<Response> {
-    let labels = serde_json::Value::from(set.value.0).to_string();
-    let user = change(&access, &set.id.0, Some("user.update"), move |Change { tx, project, user, now }| {
-        Box::pin(async move { Ok(users::set_labels(tx, project, user, labels, now).await?) })
-    });
-    Ok(shown(&access, &user.await?))
+pub(super) async fn labels(access: Write, Params(new): Params<Set<NewLabels>>) -> Result<Response> {
+    let log = access.log("user.update", &new.id.0);
+    let user = set(&access, log, |user| user.labels = Value::from(new.value.0).to_string()).await?;
+    Ok(shown(&access, &user))
 }
 
 /// `PATCH /v1/users/{userId}/prefs`: replaces them all, and answers with what is stored. Upstream does not log this one.
-pub(super) async fn prefs(access: Write, Params(set): Params<Set<NewPrefs>>) -> Result<Response> {
-    let user = change(&access, &set.id.0, Some("user.update"), move |Change { tx, project, user, now }| {
-        Box::pin(async move { Ok(users::set_prefs(tx, project, user, set.value.0, now).await?) })
-    });
-    Ok(view::Prefs(user.await?.prefs).into_response())
+pub(super) async fn prefs(access: Write, Params(new): Params<Set<NewPrefs>>) -> Result<view::Prefs> {
+    let log = access.log("user.update", &new.id.0);
+    let user = set(&access, log, |user| user.prefs = new.value.0).await?;
+    Ok(view::Prefs(user.prefs))
 }
 
 /// `PATCH /v1/users/{userId}/status`: blocks or unblocks. Sessions stay.
-pub(super) async fn status(access: Write, Params(set): Params<Set<NewStatus>>) -> Result<Response> {
-    let user = change(&access, &set.id.0, Some("user.update"), move |Change { tx, project, user, now }| {
-        Box::pin(async move { Ok(users::set_status(tx, project, user, set.value.0, now).await?) })
-    });
-    Ok(shown(&access, &user.await?))
+pub(super) async fn status(access: Write, Params(new): Params<Set<NewStatus>>) -> Result<Response> {
+    let log = access.log("user.update", &new.id.0);
+    let user = set(&access, log, move |user| user.status = new.value.0).await?;
+    Ok(shown(&access, &user))
 }
 
 /// `PATCH /v1/users/{userId}/verification`
 pub(super) async fn email_verification(
     access: Write,
-    Params(set): Params<Set<NewEmailVerification>>,
+    Params(new): Params<Set<NewEmailVerification>>,
 ) -> Result<Response> {
-    let user = change(&access, &set.id.0, Some("verification.update"), move |Change { tx, project, user, now }| {
-        Box::pin(async move { Ok(users::set_email_verified(tx, project, user, set.value.0, now).await?) })
-    });
-    Ok(shown(&access, &user.await?))
+    let log = access.log("verification.update", &new.id.0);
+    let user = set(&access, log, move |user| user.email_verified = new.value.0).await?;
+    Ok(shown(&access, &user))
 }
 
 /// `PATCH /v1/users/{userId}/verification/phone`
 pub(super) async fn phone_verification(
     access: Write,
-    Params(set): Params<Set<NewPhoneVerification>>,
+    Params(new): Params<Set<NewPhoneVerification>>,
 ) -> Result<Response> {
-    let user = change(&access, &set.id.0, Some("verification.update"), move |Change { tx, project, user, now }| {
-        Box::pin(async move { Ok(users::set_phone_verified(tx, project, user, set.value.0, now).await?) })
-    });
-    Ok(shown(&access, &user.await?))
+    let log = access.log("verification.update", &new.id.0);
+    let user = set(&access, log, move |user| user.phone_verified = new.value.0).await?;
+    Ok(shown(&access, &user))
 }

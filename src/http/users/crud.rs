@@ -1,6 +1,6 @@
 //! Listing, reading and deleting users.
 
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 
 use super::{Change, OneUser, change, find};
 use crate::error::Result;
@@ -11,7 +11,7 @@ use crate::http::reply::{Json, NoContent};
 use crate::http::view;
 use crate::params::{FromParams, Reader};
 use crate::store::list::USERS;
-use crate::store::logs::{self, Log};
+use crate::store::logs::Log;
 use crate::store::users::{self, User};
 
 /// Parameters of the list.
@@ -31,23 +31,19 @@ pub(super) async fn list(access: Access<scope::UsersRead>, Params(List(params)):
 /// `GET /v1/users/{userId}`
 pub(super) async fn get(access: Access<scope::UsersRead>, Params(params): Params<OneUser>) -> Result<Response> {
     let user = find(&access, &params.id.0).await?;
-    Ok(axum::response::IntoResponse::into_response(Json(view::User::of(&user, &access.view))))
+    Ok(Json(view::User::of(&user, &access.view)).into_response())
 }
 
 /// `GET /v1/users/{userId}/prefs`
-pub(super) async fn prefs(access: Access<scope::UsersRead>, Params(params): Params<OneUser>) -> Result<Response> {
-    let user = find(&access, &params.id.0).await?;
-    Ok(axum::response::IntoResponse::into_response(view::Prefs(user.prefs)))
+pub(super) async fn prefs(access: Access<scope::UsersRead>, Params(params): Params<OneUser>) -> Result<view::Prefs> {
+    Ok(view::Prefs(find(&access, &params.id.0).await?.prefs))
 }
 
 /// `DELETE /v1/users/{userId}`. One row of the log remains, with the id alone.
 pub(super) async fn delete(access: Access<scope::UsersWrite>, Params(params): Params<OneUser>) -> Result<NoContent> {
     let log = Log { ip: String::new(), user_agent: String::new(), ..access.log("user.delete", &params.id.0) };
-    change(&access, &params.id.0, None, move |Change { tx, project, user, .. }| {
-        Box::pin(async move {
-            users::delete(tx, project, user).await?;
-            Ok(logs::insert(tx, project, &log).await?)
-        })
+    change(&access, log, |Change { tx, project, user }| {
+        Box::pin(async move { Ok(users::delete(tx, project, user).await?) })
     })
     .await?;
     Ok(NoContent)

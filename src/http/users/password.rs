@@ -11,7 +11,8 @@ use crate::http::reply::Json;
 use crate::http::view;
 use crate::params::{FromParams, NewPassword, OrEmpty, Reader, Uid};
 use crate::password::{History, personal_data};
-use crate::store::{sessions, users};
+use crate::store::sessions;
+use crate::store::users::User;
 
 /// Parameters.
 pub(super) struct Update {
@@ -52,7 +53,7 @@ pub(super) async fn update(access: Access<scope::UsersWrite>, Params(new): Param
 }
 
 /// Hashes a password that the project's rules allow.
-async fn check(access: &Access<scope::UsersWrite>, user: &users::User, password: &str) -> Result<Stored> {
+async fn check(access: &Access<scope::UsersWrite>, user: &User, password: &str) -> Result<Stored> {
     let (settings, hashing) = (&access.project.settings, &access.app().hashing);
     let (email, phone) = (user.email.as_deref(), user.phone.as_deref());
     if settings.personal_data_check && personal_data(password, &user.id, email, &user.name, phone) {
@@ -67,12 +68,13 @@ async fn check(access: &Access<scope::UsersWrite>, user: &users::User, password:
 
 async fn replace(
     access: &Access<scope::UsersWrite>,
-    seen: &users::User,
+    seen: &User,
     stored: Option<Stored>,
     history: String,
-) -> Result<users::User> {
+) -> Result<User> {
     let (ends_sessions, seen_history) = (access.project.settings.invalidate_sessions, seen.password_history.clone());
-    change(access, &seen.id, Some("user.update"), move |Change { tx, project, user, now }| {
+    let now = access.now();
+    change(access, access.log("user.update", &seen.id), move |Change { tx, project, user }| {
         Box::pin(async move {
             if user.password_history != seen_history {
                 return Err(Error::from(Kind::Superseded));
@@ -81,7 +83,7 @@ async fn replace(
             user.hash_options = stored.as_ref().map_or_else(|| "{}".into(), Stored::options_to_json);
             user.password = Some(stored.map(|stored| stored.text).unwrap_or_default());
             user.password_history = history;
-            users::set_password(tx, project, user, now).await?;
+            user.password_update = Some(now);
             if ends_sessions {
                 sessions::delete_all(tx, project, &user.id).await?;
             }

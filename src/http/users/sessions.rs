@@ -44,7 +44,7 @@ pub(super) async fn delete_all(
     access: Access<scope::SessionsWrite>,
     Params(params): Params<OneUser>,
 ) -> Result<NoContent> {
-    change(&access, &params.id.0, Some("session.delete"), |Change { tx, project, user, .. }| {
+    change(&access, access.log("session.delete", &params.id.0), |Change { tx, project, user }| {
         Box::pin(async move {
             sessions::delete_all(tx, project, &user.id).await?;
             Ok(())
@@ -71,7 +71,7 @@ pub(super) async fn delete(
     access: Access<scope::SessionsWrite>,
     Params(params): Params<OneSession>,
 ) -> Result<NoContent> {
-    change(&access, &params.user.0, Some("session.delete"), move |Change { tx, project, user, .. }| {
+    change(&access, access.log("session.delete", &params.user.0), move |Change { tx, project, user }| {
         Box::pin(async move {
             match sessions::delete(tx, project, &user.id, &params.session.0).await? {
                 true => Ok(()),
