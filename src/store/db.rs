@@ -142,7 +142,11 @@ impl Db {
                     .busy_timeout(Duration::from_secs(5))
                     .disable_statement_logging();
                 let mut writer = SqliteConnection::connect_with(&options).await?;
-                SQLITE_MIGRATIONS.run(&mut writer).await?;
+                // In one transaction that locks the file first: of programs that start together, as a server and a
+                // command do, one applies the migrations and the others find them applied.
+                let mut migrating = writer.begin_with("BEGIN IMMEDIATE").await?;
+                SQLITE_MIGRATIONS.run(&mut *migrating).await?;
+                migrating.commit().await?;
                 // A reader that is asked to write fails at once, so such a mistake cannot pass a test.
                 let options = options.pragma("query_only", "ON");
                 let pool = |size| {

@@ -139,6 +139,14 @@ impl From<std::io::Error> for Error {
 
 impl From<sqlx::migrate::MigrateError> for Error {
     fn from(error: sqlx::migrate::MigrateError) -> Self {
-        Self::Other(Box::new(error))
+        match error {
+            sqlx::migrate::MigrateError::VersionMissing(version) => Self::Other(
+                format!("the database was written by a newer Usher: this one does not know its migration {version}")
+                    .into(),
+            ),
+            // A server that went away in the middle is one to try again.
+            sqlx::migrate::MigrateError::Execute(cause) => cause.into(),
+            error => Self::Other(Box::new(error)),
+        }
     }
 }

@@ -1,1 +1,0 @@
-//! The two schemas are the same, and each constraint has its name.
