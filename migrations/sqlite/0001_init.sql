@@ -5,7 +5,8 @@
 -- `project` is the number of the row in `projects`: every table and every index starts with it.
 
 CREATE TABLE projects (
-    seq        INTEGER PRIMARY KEY,
+    -- The number of a deleted project is not given again: what was remembered or derived from it must fit no other.
+    seq        INTEGER PRIMARY KEY AUTOINCREMENT,
     id         TEXT    NOT NULL,
     name       TEXT    NOT NULL,
     settings   TEXT    NOT NULL,
