@@ -2,7 +2,7 @@
 //! share its commit, and with it the wait for the disk; each is answered after that commit and not before.
 
 use std::future::Future;
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::pin::Pin;
 
 use futures_util::FutureExt as _;
@@ -59,21 +59,23 @@ impl Writer {
         let (answer, answered) = oneshot::channel();
         let job: Job = Box::new(move |tx| {
             Box::pin(async move {
-                let result = work(tx).await;
-                let keep = result.is_ok();
+                let result = AssertUnwindSafe(async { work(tx).await }).catch_unwind().await;
+                let keep = matches!(result, Ok(Ok(_)));
                 let deliver = Box::new(move |committed: Result<()>| {
-                    // Nobody listens when the client has left; the change stands all the same.
-                    let _ = answer.send(match committed {
+                    let result = result.map(|result| match committed {
                         Ok(()) => result,
                         Err(failed) => result.and(Err(failed.into())),
                     });
+                    // Nobody listens when the client has left; the change stands all the same.
+                    let _ = answer.send(result);
                 });
                 Done { keep, deliver }
             })
         });
-        let gone = |_| E::from(Error::Unavailable("the writer of the database has stopped".into()));
-        self.jobs.send(Message::Job(job)).await.map_err(|_| gone(()))?;
-        answered.await.map_err(|_| gone(()))?
+        let refused = |()| E::from(Error::Unavailable("SQLite takes no writes; its log entry says why".into()));
+        self.jobs.send(Message::Job(job)).await.map_err(|_| refused(()))?;
+        // A panic goes on in the caller, as it does on PostgreSQL, and not in the task that everybody shares.
+        answered.await.map_err(|_| refused(()))?.unwrap_or_else(|panic| resume_unwind(panic))
     }
 
     /// Finishes what waits and closes the connection, which folds the write-ahead log into the file.
@@ -87,32 +89,13 @@ impl Writer {
 
 async fn serve(mut tx: Tx, mut queue: mpsc::Receiver<Message>) {
     let mut closing = None;
-    while closing.is_none() {
-        let Some(message) = queue.recv().await else { break };
-        let mut next = Some(message);
-        let mut batch = Vec::new();
-        let mut begun = None;
-        while let Some(message) = next.take() {
-            match message {
-                Message::Close(done) => closing = Some(done),
-                Message::Job(job) => {
-                    if begun.is_none() {
-                        begun = Some(execute(&mut tx, "BEGIN IMMEDIATE").await);
-                    }
-                    match &begun {
-                        // Dropping the job tells its caller.
-                        Some(Err(error)) => tracing::error!(%error, "SQLite refused to begin a transaction"),
-                        _ => batch.extend(run(&mut tx, job).await),
-                    }
-                }
-            }
-            if closing.is_none() && matches!(begun, Some(Ok(()))) && batch.len() < BATCH {
-                next = queue.try_recv().ok();
-            }
-        }
-        if let Some(Ok(())) = begun {
-            finish(&mut tx, batch).await;
-        }
+    while closing.is_none()
+        && let Some(message) = queue.recv().await
+    {
+        closing = match message {
+            Message::Job(first) => share(&mut tx, first, &mut queue).await,
+            Message::Close(done) => Some(done),
+        };
     }
     if let Tx::Sqlite(connection) = tx
         && let Err(error) = connection.close().await
@@ -124,44 +107,52 @@ async fn serve(mut tx: Tx, mut queue: mpsc::Receiver<Message>) {
     }
 }
 
-/// Runs one job in a savepoint. `None` when it panicked: its caller learns that from the dropped channel.
-async fn run(tx: &mut Tx, job: Job) -> Option<Done> {
-    if let Err(error) = execute(tx, "SAVEPOINT job").await {
-        tracing::error!(%error, "SQLite refused a savepoint");
-        return None;
-    }
-    let done = AssertUnwindSafe(job(tx)).catch_unwind().await.ok();
-    let end = match &done {
-        Some(Done { keep: true, .. }) => "RELEASE job",
-        _ => "ROLLBACK TO job; RELEASE job",
-    };
-    match execute(tx, end).await {
-        Ok(()) => done,
-        // SQLite undoes the whole transaction by itself when the disk is full or broken; the commit then fails too.
-        Err(error) => {
-            if let Some(done) = done {
-                (done.deliver)(Err(error));
+/// Runs `first` and the jobs that wait behind it in one transaction, and tells everyone how it ended. A job that is
+/// dropped in place of being run tells its caller by that. The answer is there when the writer is to stop.
+async fn share(tx: &mut Tx, first: Job, queue: &mut mpsc::Receiver<Message>) -> Option<oneshot::Sender<()>> {
+    let begun = execute(tx, "BEGIN IMMEDIATE").await;
+    let refused = begun.is_err();
+    let (mut ran, mut batch, mut closing, mut next) = (begun, Vec::new(), None, Some(first));
+    while let Some(job) = next.take() {
+        if ran.is_ok() {
+            ran = run(tx, job, &mut batch).await;
+        }
+        // Where another process holds the lock, those behind have waited for it as long as the first.
+        if refused || (ran.is_ok() && batch.len() < BATCH) {
+            match queue.try_recv() {
+                Ok(Message::Job(job)) => next = Some(job),
+                Ok(Message::Close(done)) => closing = Some(done),
+                Err(_) => {}
             }
-            None
         }
     }
-}
-
-/// Commits and tells everyone; when the commit fails everyone is told that.
-async fn finish(tx: &mut Tx, batch: Vec<Done>) {
-    let end = if batch.iter().any(|done| done.keep) { "COMMIT" } else { "ROLLBACK" };
-    let committed = execute(tx, end).await;
-    if let Err(error) = &committed {
-        tracing::error!(%error, jobs = batch.len(), "SQLite did not commit");
-        // Leaves no transaction open behind a failed commit; fails harmlessly when there is none.
+    let ended = match ran {
+        Ok(()) if batch.iter().any(|done| done.keep) => execute(tx, "COMMIT").await,
+        Ok(()) => execute(tx, "ROLLBACK").await,
+        Err(error) => Err(error),
+    };
+    if let Err(error) = &ended {
+        tracing::error!(%error, jobs = batch.len(), "SQLite stored nothing of a transaction");
+        // Leaves no transaction open; fails harmlessly when there is none.
         let _ = execute(tx, "ROLLBACK").await;
     }
     for done in batch {
-        (done.deliver)(match &committed {
+        (done.deliver)(match &ended {
             Ok(()) => Ok(()),
             Err(error) => Err(Error::Unavailable(error.to_string().into())),
         });
     }
+    closing
+}
+
+/// Runs one job in a savepoint. An error means that the transaction is lost: SQLite undoes all of it by itself when
+/// the disk is full or broken, and whatever followed in the batch would run, and be stored, outside of it.
+async fn run(tx: &mut Tx, job: Job, batch: &mut Vec<Done>) -> Result<()> {
+    execute(tx, "SAVEPOINT job").await?;
+    let done = job(tx).await;
+    let end = if done.keep { "RELEASE job" } else { "ROLLBACK TO job; RELEASE job" };
+    batch.push(done);
+    execute(tx, end).await
 }
 
 async fn execute(tx: &mut Tx, text: &'static str) -> Result<()> {
