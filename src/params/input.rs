@@ -99,8 +99,7 @@ fn too_deep(body: &[u8]) -> bool {
 }
 
 async fn multipart(body: &[u8], boundary: String) -> Result<Map<String, Value>, multer::Error> {
-    let body = axum::body::Bytes::copy_from_slice(body);
-    let stream = futures_util::stream::once(std::future::ready(Ok::<_, std::convert::Infallible>(body)));
+    let stream = futures_util::stream::once(std::future::ready(Ok::<_, std::convert::Infallible>(body.to_vec())));
     let mut parts = multer::Multipart::new(stream, boundary);
     let mut form = Form::default();
     while let Some(part) = parts.next_field().await? {
