@@ -1,0 +1,63 @@
+//! The two schemas are the same, each constraint has its name, and migrations are applied once.
+
+mod constraints;
+mod migrations;
+mod parity;
+mod rows;
+
+use sqlx::{Connection as _, Executor as _, PgConnection, SqliteConnection};
+use usher::config::DatabaseUrl;
+
+use crate::support::TestApp;
+
+/// A connection to the database of a test that the server knows nothing of.
+pub(super) enum Outside {
+    Sqlite(SqliteConnection),
+    Postgres(PgConnection),
+}
+
+impl Outside {
+    pub(super) async fn of(app: &TestApp) -> Self {
+        match &app.app.config.database {
+            DatabaseUrl::Sqlite(path) => {
+                let mut connection = SqliteConnection::connect(&format!("sqlite:{}", path.display())).await.unwrap();
+                connection.execute("PRAGMA foreign_keys = ON").await.unwrap();
+                Self::Sqlite(connection)
+            }
+            DatabaseUrl::Postgres(url) => Self::Postgres(PgConnection::connect(&url.0).await.unwrap()),
+        }
+    }
+
+    /// Runs a statement; the number of rows it changed.
+    pub(super) async fn run(&mut self, text: &str) -> Result<u64, sqlx::Error> {
+        let text = sqlx::AssertSqlSafe(text);
+        match self {
+            Self::Sqlite(connection) => Ok(sqlx::query(text).execute(connection).await?.rows_affected()),
+            Self::Postgres(connection) => Ok(sqlx::query(text).execute(connection).await?.rows_affected()),
+        }
+    }
+
+    /// The rows of a statement whose columns are all texts; NULL is `"NULL"`.
+    pub(super) async fn texts(&mut self, text: &str) -> Vec<Vec<String>> {
+        use sqlx::Row as _;
+        let text = sqlx::AssertSqlSafe(text);
+        let or_null = |text: Option<String>| text.unwrap_or_else(|| "NULL".to_owned());
+        match self {
+            Self::Sqlite(connection) => {
+                let rows = sqlx::query(text).fetch_all(connection).await.unwrap();
+                rows.iter().map(|row| (0..row.len()).map(|n| or_null(row.get(n))).collect()).collect()
+            }
+            Self::Postgres(connection) => {
+                let rows = sqlx::query(text).fetch_all(connection).await.unwrap();
+                rows.iter().map(|row| (0..row.len()).map(|n| or_null(row.get(n))).collect()).collect()
+            }
+        }
+    }
+
+    /// The single text of a statement.
+    pub(super) async fn text(&mut self, text: &str) -> String {
+        let mut rows = self.texts(text).await;
+        assert_eq!(rows.len(), 1, "{text}");
+        rows.remove(0).remove(0)
+    }
+}
