@@ -59,7 +59,16 @@ pub(super) const fn sql(text: &'static str) -> Sql {
     Sql { text: Cow::Borrowed(text), values: Vec::new() }
 }
 
+/// A composed statement with more values than this is prepared anew each time: it will hardly come again with as
+/// many, and would only push others out of the cache of its connection, where statements of 10,000 values are large.
+const KEPT_VALUES: usize = 24;
+
 impl Sql {
+    /// Whether the connection keeps the prepared statement for the next time.
+    fn is_kept(&self) -> bool {
+        matches!(self.text, Cow::Borrowed(_)) || self.values.len() <= KEPT_VALUES
+    }
+
     /// The value of the next `$n` of a fixed text.
     #[must_use]
     pub(super) fn bind(mut self, value: impl Into<Value>) -> Self {
@@ -83,15 +92,17 @@ impl Sql {
 
     /// All rows.
     pub(super) async fn all<T: Record>(self, on: On<'_>) -> Result<Vec<T>> {
+        let kept = self.is_kept();
         run!(self, on, |text, arguments, executor| {
-            Ok(sqlx::query_as_with(text, arguments).fetch_all(executor).await?)
+            Ok(sqlx::query_as_with(text, arguments).persistent(kept).fetch_all(executor).await?)
         })
     }
 
     /// The first row, if there is one.
     pub(super) async fn optional<T: Record>(self, on: On<'_>) -> Result<Option<T>> {
+        let kept = self.is_kept();
         run!(self, on, |text, arguments, executor| {
-            Ok(sqlx::query_as_with(text, arguments).fetch_optional(executor).await?)
+            Ok(sqlx::query_as_with(text, arguments).persistent(kept).fetch_optional(executor).await?)
         })
     }
 
@@ -102,8 +113,9 @@ impl Sql {
 
     /// Runs a statement without rows; the number of rows it changed.
     pub(super) async fn execute(self, on: On<'_>) -> Result<u64> {
+        let kept = self.is_kept();
         run!(self, on, |text, arguments, executor| {
-            Ok(sqlx::query_with(text, arguments).execute(executor).await?.rows_affected())
+            Ok(sqlx::query_with(text, arguments).persistent(kept).execute(executor).await?.rows_affected())
         })
     }
 }
@@ -154,5 +166,25 @@ where
 {
     fn decode(value: DB::ValueRef<'r>) -> std::result::Result<Self, sqlx::error::BoxDynError> {
         i64::decode(value).map(Millis)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_statements_that_may_come_again_are_kept() {
+        let composed = |values: usize| {
+            let mut select = sql("SELECT ");
+            for _ in 0..values {
+                select.push_bind(1);
+            }
+            select
+        };
+        assert!(composed(1).is_kept() && composed(KEPT_VALUES).is_kept());
+        assert!(!composed(KEPT_VALUES + 1).is_kept());
+        let fixed = (0..=KEPT_VALUES).fold(sql("SELECT $1"), |select, _| select.bind(true));
+        assert!(fixed.is_kept());
     }
 }
