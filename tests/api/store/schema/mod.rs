@@ -10,6 +10,11 @@ use usher::config::DatabaseUrl;
 
 use crate::support::TestApp;
 
+/// A user with this id and nothing else.
+pub(super) fn new_user(id: &str) -> usher::store::users::User {
+    constraints::user(id, None, None)
+}
+
 /// A connection to the database of a test that the server knows nothing of.
 pub(super) enum Outside {
     Sqlite(SqliteConnection),

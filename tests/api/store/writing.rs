@@ -1,1 +1,0 @@
-//! The one entrance for writes: shared commits, failures, panics, cancelled callers, races.
