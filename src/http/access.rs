@@ -65,11 +65,12 @@ impl<S: Scoped> FromRequestParts<Arc<App>> for Access<S> {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self> {
-        let project = parts.extensions.get::<Settled>().and_then(|settled| settled.0.clone());
+        let settled = parts.extensions.get::<Settled>().cloned().unwrap_or(Settled::Nothing);
         let secret = client::text(&parts.headers, "x-appwrite-key");
-        let (project, secret) = match (project, secret) {
-            (Some(project), Some(secret)) => (project, secret),
-            (None, Some(_)) => return Err(Kind::ProjectIdMissing.into()),
+        let (project, secret) = match (settled, secret) {
+            (Settled::Project(project), Some(secret)) => (project, secret),
+            (Settled::Console, Some(_)) => return Err(Kind::Unauthorized.into()),
+            (Settled::Nothing, Some(_)) => return Err(Kind::ProjectIdMissing.into()),
             (_, None) => return Err(missing_scope("User (role: guests)", S::ANY_OF)),
         };
         let key = app.registry.key(app, &project, &secret).await?;

@@ -17,9 +17,26 @@ use crate::error::{Kind, Result};
 use crate::params::{parse_body, parse_query, project_id};
 use crate::store::projects::Project;
 
-/// The project of a request; none for callers that name none, who are guests everywhere.
+/// Which project a request is for.
 #[derive(Debug, Clone)]
-pub(super) struct Settled(pub(super) Option<Arc<Project>>);
+pub(super) enum Settled {
+    /// It names none: a guest everywhere.
+    Nothing,
+    /// The console, which is a project without keys: a guest too.
+    Console,
+    /// This one.
+    Project(Arc<Project>),
+}
+
+impl Settled {
+    /// The project, when there is one.
+    pub(super) const fn project(&self) -> Option<&Arc<Project>> {
+        match self {
+            Self::Project(project) => Some(project),
+            Self::Nothing | Self::Console => None,
+        }
+    }
+}
 
 /// Methods that the API has.
 const METHODS: HeaderValue = HeaderValue::from_static("GET, POST, PUT, PATCH, DELETE");
@@ -42,7 +59,7 @@ const MAX_AGE: HeaderValue = HeaderValue::from_static("86400");
 
 /// Settles the project, and refuses requests that no route may see.
 pub(super) async fn settle(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
-    let origin = request.headers().get(ORIGIN).cloned();
+    let origin = request.headers().get(ORIGIN).filter(|origin| !origin.is_empty()).cloned();
     if request.method() == Method::OPTIONS {
         // A preflight names no project, so any origin may ask; the request that follows is checked.
         return with_cors(reply::NoContent.into_response(), origin.as_ref());
@@ -52,13 +69,13 @@ pub(super) async fn settle(State(app): State<Arc<App>>, mut request: Request, ne
     }
     let settled = find_project(&app, &mut request).await;
     let known = match (&settled, host_of(origin.as_ref())) {
-        (Ok(project), Some(host)) => is_platform(project.as_deref(), request.headers(), &host),
+        (Ok(settled), Some(host)) => is_platform(settled.project().map(Arc::as_ref), request.headers(), &host),
         _ => false,
     };
     let response =
-        match settled.and_then(|project| admit(request.headers(), origin.is_some() && !known).map(|()| project)) {
-            Ok(project) => {
-                request.extensions_mut().insert(Settled(project));
+        match settled.and_then(|settled| admit(request.headers(), origin.is_some() && !known).map(|()| settled)) {
+            Ok(settled) => {
+                request.extensions_mut().insert(settled);
                 next.run(request).await
             }
             Err(error) => error.into_response(),
@@ -80,7 +97,7 @@ fn admit(headers: &HeaderMap, foreign: bool) -> Result<()> {
 }
 
 /// The project named by the header, else by the query string, else by the body of a write.
-async fn find_project(app: &Arc<App>, request: &mut Request) -> Result<Option<Arc<Project>>> {
+async fn find_project(app: &Arc<App>, request: &mut Request) -> Result<Settled> {
     let mut id = client::text(request.headers(), "x-appwrite-project");
     if id.is_none() {
         id = text_of(&parse_query(request.uri().query().unwrap_or_default()));
@@ -92,9 +109,10 @@ async fn find_project(app: &Arc<App>, request: &mut Request) -> Result<Option<Ar
         *request.body_mut() = Body::from(body);
     }
     match id.as_deref() {
-        None | Some("console") => Ok(None),
+        None => Ok(Settled::Nothing),
+        Some("console") => Ok(Settled::Console),
         Some(id) if project_id(id).is_err() => Err(Kind::ProjectNotFound.into()),
-        Some(id) => app.registry.project(app, id).await.map(Some),
+        Some(id) => app.registry.project(app, id).await.map(Settled::Project),
     }
 }
 

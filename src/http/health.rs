@@ -69,8 +69,8 @@ async fn version(State(app): State<Arc<App>>) -> Json<Version> {
 }
 
 /// `GET /v1/ping`: public, for a project that exists.
-async fn ping(axum::Extension(project): axum::Extension<Settled>) -> Result<impl IntoResponse> {
-    match project.0 {
+async fn ping(axum::Extension(settled): axum::Extension<Settled>) -> Result<impl IntoResponse> {
+    match settled.project() {
         Some(_) => Ok(([(CONTENT_TYPE, "text/plain; charset=UTF-8")], "Pong!")),
         None => Err(Kind::ProjectNotFound.into()),
     }

@@ -41,7 +41,7 @@ impl<T: FromParams> FromRequest<Arc<App>> for Params<T> {
             }
         };
         add_path(&mut input.values, &parts);
-        let project = parts.extensions.get::<Settled>().and_then(|settled| settled.0.as_ref());
+        let project = parts.extensions.get::<Settled>().and_then(Settled::project);
         let checked = project.is_some_and(|project| project.settings.password_dictionary);
         let dictionary = app.dictionary.as_ref().filter(|_| checked);
         T::from_params(&mut Reader::new(input.values, input.unread, dictionary)).map(Self)
