@@ -1,1 +1,5 @@
-//! How parameters are decoded over HTTP: JSON, forms, query strings, null, sizes.
+//! From the bytes of a request to parameters.
+
+mod arrays;
+mod bodies;
+pub mod types;
