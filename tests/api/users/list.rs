@@ -1,1 +1,0 @@
-//! Lists: pages, cursors, orders, totals.

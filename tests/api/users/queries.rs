@@ -1,1 +1,0 @@
-//! Filters: both languages over HTTP, and random trees against a plain evaluation.
