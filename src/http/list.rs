@@ -39,16 +39,18 @@ pub(super) trait Shown: Record + 'static {
 /// The parameters of a list.
 #[derive(Debug)]
 pub(super) struct ListParams {
-    queries: Queries,
+    source: &'static Source,
+    listing: Listing,
     search: Option<Search>,
     total: bool,
 }
 
 impl ListParams {
-    /// Pulls `queries`, `search` and `total`.
-    pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self> {
+    /// Pulls `queries`, `search` and `total` of a request for this list.
+    pub(super) fn read(reader: &mut Reader<'_>, source: &'static Source) -> Result<Self> {
         Ok(Self {
-            queries: reader.optional("queries")?.unwrap_or_default(),
+            source,
+            listing: listing(reader, source.schema)?,
             search: reader.optional("search")?,
             total: total(reader)?,
         })
@@ -60,8 +62,9 @@ pub(super) fn total(reader: &mut Reader<'_>) -> Result<bool> {
     Ok(reader.optional::<Flag>("total")?.is_none_or(|flag| flag.0))
 }
 
-/// Understands `queries`.
-pub(super) fn listing(schema: &'static Schema, queries: &Queries) -> Result<Listing> {
+/// Pulls `queries` and understands them.
+pub(super) fn listing(reader: &mut Reader<'_>, schema: &'static Schema) -> Result<Listing> {
+    let queries: Queries = reader.optional("queries")?.unwrap_or_default();
     query::read(schema, &queries.0).map_err(|refused| {
         let kind = match refused.kind {
             RefusedKind::Argument => Kind::ArgumentInvalid,
@@ -84,18 +87,17 @@ pub(super) const fn page_of(listing: &Listing) -> (i64, i64) {
 /// Answers a list.
 pub(super) async fn answer<R: Shown, S>(
     access: &Access<S>,
-    source: &'static Source,
     params: ListParams,
     owner: Option<String>,
 ) -> Result<Response> {
-    let listing = listing(source.schema, &params.queries)?;
+    let ListParams { source, listing, search, total } = params;
     let order = Ordering::of(&listing);
     let (limit, offset) = page_of(&listing);
     let mut page = Page {
         view: access.view.clone(),
         project: access.project_key(),
         source,
-        terms: params.search.map(|search| search.0),
+        terms: search.map(|search| search.0),
         owner,
         order,
         from: None,
@@ -104,7 +106,7 @@ pub(super) async fn answer<R: Shown, S>(
         listing,
     };
     let direction = page.seek().await?;
-    let total = match params.total {
+    let total = match total {
         true => cap(page.ask().total(&page.view.app.store, page.project).await?, page.view.app.config.total_cap),
         false => 0,
     };

@@ -19,13 +19,13 @@ pub(super) struct List(ListParams);
 
 impl FromParams for List {
     fn from_params(reader: &mut Reader<'_>) -> Result<Self> {
-        ListParams::read(reader).map(Self)
+        ListParams::read(reader, &USERS).map(Self)
     }
 }
 
 /// `GET /v1/users`
 pub(super) async fn list(access: Access<scope::UsersRead>, Params(List(params)): Params<List>) -> Result<Response> {
-    answer::<User, _>(&access, &USERS, params, None).await
+    answer::<User, _>(&access, params, None).await
 }
 
 /// `GET /v1/users/{userId}`

@@ -16,13 +16,13 @@ pub(super) struct List(ListParams);
 
 impl FromParams for List {
     fn from_params(reader: &mut Reader<'_>) -> Result<Self> {
-        ListParams::read(reader).map(Self)
+        ListParams::read(reader, &IDENTITIES).map(Self)
     }
 }
 
 /// `GET /v1/users/identities`: of all users.
 pub(super) async fn list(access: Access<scope::UsersRead>, Params(List(params)): Params<List>) -> Result<Response> {
-    answer::<identities::Identity, _>(&access, &IDENTITIES, params, None).await
+    answer::<identities::Identity, _>(&access, params, None).await
 }
 
 /// Parameters of the deletion.

@@ -10,24 +10,20 @@ use crate::http::list::{listing, page_of, total};
 use crate::http::params::Params;
 use crate::http::reply::Json;
 use crate::http::view;
-use crate::params::{FromParams, Queries, Reader, Uid};
+use crate::params::{FromParams, Reader, Uid};
 use crate::store::list::LOGS;
 use crate::store::logs;
 
 /// Parameters.
 pub(super) struct List {
     id: Uid,
-    queries: Queries,
+    page: (i64, i64),
     total: bool,
 }
 
 impl FromParams for List {
     fn from_params(reader: &mut Reader<'_>) -> Result<Self> {
-        Ok(Self {
-            id: reader.required("userId")?,
-            queries: reader.optional("queries")?.unwrap_or_default(),
-            total: total(reader)?,
-        })
+        Ok(Self { id: reader.required("userId")?, page: page_of(&listing(reader, &LOGS)?), total: total(reader)? })
     }
 }
 
@@ -39,7 +35,7 @@ struct LogList<'a> {
 
 /// `GET /v1/users/{userId}/logs`: newest first.
 pub(super) async fn list(access: Access<scope::UsersRead>, Params(params): Params<List>) -> Result<Response> {
-    let (limit, offset) = page_of(&listing(&LOGS, &params.queries)?);
+    let (limit, offset) = params.page;
     let user = find(&access, &params.id.0).await?;
     let (store, project) = (access.store(), access.project_key());
     let logs = logs::of(store.read(), project, &user.id, limit, offset).await?;

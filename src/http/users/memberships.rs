@@ -19,12 +19,12 @@ pub(super) struct List {
 
 impl FromParams for List {
     fn from_params(reader: &mut Reader<'_>) -> Result<Self> {
-        Ok(Self { id: reader.required("userId")?, list: ListParams::read(reader)? })
+        Ok(Self { id: reader.required("userId")?, list: ListParams::read(reader, &MEMBERSHIPS)? })
     }
 }
 
 /// `GET /v1/users/{userId}/memberships`
 pub(super) async fn list(access: Access<scope::UsersRead>, Params(params): Params<List>) -> Result<Response> {
     let user = find(&access, &params.id.0).await?;
-    answer::<Membership, _>(&access, &MEMBERSHIPS, params.list, Some(user.id)).await
+    answer::<Membership, _>(&access, params.list, Some(user.id)).await
 }
