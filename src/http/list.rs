@@ -184,7 +184,9 @@ impl Page {
 
     /// Sends the page while it is read.
     async fn stream<R: Shown>(mut self, head: String, direction: Direction) -> Result<Response> {
-        if let (Direction::Before, Some(position)) = (direction, self.from.take()) {
+        if direction == Direction::Before
+            && let Some(position) = self.from.take()
+        {
             // The page that ends at the cursor, read forwards: the rows before it, less those on earlier pages.
             let before = self.ask().count_before(&self.view.app.store, self.project, &self.order, &position).await?;
             let end = before.saturating_sub(self.offset).max(0);
