@@ -1,1 +1,0 @@
-//! Changing what is known of a user.
