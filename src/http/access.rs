@@ -128,6 +128,7 @@ impl<S> Access<S> {
     #[must_use]
     pub fn log(&self, event: &str, user: &str) -> Log {
         Log {
+            seq: 0,
             user_id: user.to_owned(),
             event: event.to_owned(),
             mode: "default".into(),

@@ -29,8 +29,8 @@ pub(super) trait Shown: Record + 'static {
     /// The name of the list in the answer.
     const PLURAL: &'static str;
 
-    /// The id by which a cursor names the row.
-    fn id(&self) -> &str;
+    /// What names the row among those of its list.
+    fn id(&self) -> String;
 
     /// Appends the JSON of the row.
     fn show(&self, view: &View, to: &mut Vec<u8>) -> serde_json::Result<()>;
@@ -55,6 +55,11 @@ impl ListParams {
             total: total(reader)?,
         })
     }
+
+    /// Pulls `queries` and `total` of a request for a list that has no `search`.
+    pub(super) fn without_search(reader: &mut Reader<'_>, source: &'static Source) -> Result<Self> {
+        Ok(Self { source, listing: listing(reader, source.schema)?, search: None, total: total(reader)? })
+    }
 }
 
 /// Pulls `total`: whether to count.
@@ -63,7 +68,7 @@ pub(super) fn total(reader: &mut Reader<'_>) -> Result<bool> {
 }
 
 /// Pulls `queries` and understands them.
-pub(super) fn listing(reader: &mut Reader<'_>, schema: &'static Schema) -> Result<Listing> {
+fn listing(reader: &mut Reader<'_>, schema: &'static Schema) -> Result<Listing> {
     let queries: Queries = reader.optional("queries")?.unwrap_or_default();
     query::read(schema, &queries.0).map_err(|refused| {
         let kind = match refused.kind {
@@ -76,14 +81,6 @@ pub(super) fn listing(reader: &mut Reader<'_>, schema: &'static Schema) -> Resul
     })
 }
 
-/// The end of a page: `limit` and `offset` of a listing, with the defaults.
-pub(super) const fn page_of(listing: &Listing) -> (i64, i64) {
-    match listing.limit {
-        Some(limit) => (limit, listing.offset),
-        None => (LIMIT, listing.offset),
-    }
-}
-
 /// Answers a list.
 pub(super) async fn answer<R: Shown, S>(
     access: &Access<S>,
@@ -91,8 +88,7 @@ pub(super) async fn answer<R: Shown, S>(
     owner: Option<String>,
 ) -> Result<Response> {
     let ListParams { source, listing, search, total } = params;
-    let order = Ordering::of(&listing);
-    let (limit, offset) = page_of(&listing);
+    let order = Ordering::of(source, &listing);
     let mut page = Page {
         view: access.view.clone(),
         project: access.project_key(),
@@ -101,13 +97,16 @@ pub(super) async fn answer<R: Shown, S>(
         owner,
         order,
         from: None,
-        left: limit,
-        offset,
+        left: listing.limit.unwrap_or(LIMIT),
+        offset: listing.offset,
         listing,
     };
     let direction = page.seek().await?;
     let total = match total {
-        true => cap(page.ask().total(&page.view.app.store, page.project).await?, page.view.app.config.total_cap),
+        true => {
+            let total = page.ask().total(&page.view.app.store, page.project).await?;
+            page.view.app.config.total_cap.filter(|_| source.capped).map_or(total, |cap| total.min(cap))
+        }
         false => 0,
     };
     let head = format!("{{\"total\":{total},\"{}\":[", R::PLURAL);
@@ -122,11 +121,6 @@ pub(super) async fn answer<R: Shown, S>(
     append(&mut body, &rows, &page.view, true)?;
     body.extend_from_slice(b"]}");
     Ok(([(CONTENT_TYPE, JSON)], body).into_response())
-}
-
-/// Upstream stops to count at some number, and operators may want that.
-fn cap(total: i64, cap: Option<i64>) -> i64 {
-    cap.map_or(total, |cap| total.min(cap))
 }
 
 /// Appends rows to a list; `first` when nothing stands in it yet.
@@ -225,15 +219,13 @@ impl Page {
             // A row may have been deleted since it was read; then the one before it marks the place.
             let mut place = None;
             for row in rows.iter().rev() {
-                place = self.ask().position(&self.view.app.store, self.project, &self.order, row.id()).await?;
+                place = self.ask().position(&self.view.app.store, self.project, &self.order, &row.id()).await?;
                 if place.is_some() {
                     break;
                 }
             }
-            match place {
-                Some(place) => self.from = Some(place),
-                None => self.left = 0,
-            }
+            // When all of them are gone, the rest of the page cannot be told from the rows after it.
+            self.from = Some(place.ok_or(crate::store::Error::Missing)?);
         }
         Ok(body.into())
     }

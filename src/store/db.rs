@@ -167,7 +167,10 @@ impl Db {
             }
             DatabaseUrl::Postgres(url) => {
                 let options: PgConnectOptions = url.0.parse()?;
-                let options = options.application_name("usher").disable_statement_logging();
+                let options = options
+                    .application_name("usher")
+                    .options([("client_min_messages", "warning")])
+                    .disable_statement_logging();
                 let mut connection = options.connect().await?;
                 let (version,): (i32,) =
                     sqlx::query_as("SELECT CAST(current_setting('server_version_num') AS INTEGER)")

@@ -1,11 +1,13 @@
 //! The activity log: what was done to users, written in the transaction of the change.
 
-use super::{On, ProjectKey, Result, Tx, sql};
+use super::{ProjectKey, Result, Tx, sql};
 use crate::clock::Millis;
 
 /// A row of the log.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct Log {
+    /// The number of the row: the order of what happened.
+    pub seq: i64,
     /// The user it is about.
     pub user_id: String,
     /// What happened, such as `user.update`.
@@ -28,7 +30,11 @@ pub struct Log {
     pub time: Millis,
 }
 
-/// Adds a row.
+/// Selects rows of the log, for lists.
+pub(super) const SELECT: &str = "SELECT t.seq, t.user_id, t.event, t.mode, t.actor_type, t.actor_id, t.actor_name, \
+    t.actor_email, t.ip, t.user_agent, t.time FROM logs t";
+
+/// Adds a row; `seq` of what is passed is ignored.
 pub async fn insert(tx: &mut Tx, project: ProjectKey, log: &Log) -> Result<()> {
     sql("INSERT INTO logs (project, user_id, event, mode, actor_type, actor_id, actor_name, actor_email, ip, \
          user_agent, time) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)")
@@ -46,25 +52,6 @@ pub async fn insert(tx: &mut Tx, project: ProjectKey, log: &Log) -> Result<()> {
     .execute(tx.on())
     .await
     .map(drop)
-}
-
-/// A page of the log of one user, newest first.
-pub async fn of(on: On<'_>, project: ProjectKey, user: &str, limit: i64, offset: i64) -> Result<Vec<Log>> {
-    sql("SELECT user_id, event, mode, actor_type, actor_id, actor_name, actor_email, ip, user_agent, time \
-         FROM logs WHERE project = $1 AND user_id = $2 ORDER BY seq DESC LIMIT $3 OFFSET $4")
-    .bind(project)
-    .bind(user)
-    .bind(limit)
-    .bind(offset)
-    .all(on)
-    .await
-}
-
-/// How many rows the log of one user has.
-pub async fn total(on: On<'_>, project: ProjectKey, user: &str) -> Result<i64> {
-    let (total,): (i64,) =
-        sql("SELECT count(*) FROM logs WHERE project = $1 AND user_id = $2").bind(project).bind(user).one(on).await?;
-    Ok(total)
 }
 
 /// Forgets what was done to a user.

@@ -150,7 +150,7 @@ async fn import<O>(access: Write, new: Import<O>, options: impl FnOnce(O) -> Opt
     let lenient = access.app().config.lenient_import;
     let stored = hashing::import(new.password.0.0, options(new.options), lenient).map_err(|refused| {
         let (field, reason) = (refused.field, refused.reason);
-        Error::new(Kind::ArgumentInvalid, format!("Invalid `{field}` param: `{field}` {reason}"))
+        Error::new(Kind::ArgumentInvalid, format!("Invalid `{field}` param: {reason}"))
     })?;
     let draft = Draft {
         id: new.id,

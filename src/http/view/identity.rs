@@ -51,8 +51,8 @@ impl<'a> Identity<'a> {
 impl Shown for identities::Identity {
     const PLURAL: &'static str = "identities";
 
-    fn id(&self) -> &str {
-        &self.id
+    fn id(&self) -> String {
+        self.id.clone()
     }
 
     fn show(&self, view: &View, to: &mut Vec<u8>) -> serde_json::Result<()> {

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::{View, date};
 use crate::clock::Millis;
 use crate::device::{self, Device};
+use crate::http::list::Shown;
 use crate::store::logs;
 
 /// A row of the activity log on the wire. The user fields are the actor's: of an API key, its id and name.
@@ -44,5 +45,17 @@ impl<'a> Log<'a> {
             country_code: country.code,
             country_name: country.name,
         }
+    }
+}
+
+impl Shown for logs::Log {
+    const PLURAL: &'static str = "logs";
+
+    fn id(&self) -> String {
+        self.seq.to_string()
+    }
+
+    fn show(&self, view: &View, to: &mut Vec<u8>) -> serde_json::Result<()> {
+        serde_json::to_writer(to, &Log::of(self, view))
     }
 }

@@ -64,8 +64,8 @@ impl<'a> Membership<'a> {
 impl Shown for memberships::Membership {
     const PLURAL: &'static str = "memberships";
 
-    fn id(&self) -> &str {
-        &self.id
+    fn id(&self) -> String {
+        self.id.clone()
     }
 
     fn show(&self, view: &View, to: &mut Vec<u8>) -> serde_json::Result<()> {

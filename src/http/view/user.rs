@@ -97,8 +97,8 @@ impl<'a> User<'a> {
 impl Shown for users::User {
     const PLURAL: &'static str = "users";
 
-    fn id(&self) -> &str {
-        &self.id
+    fn id(&self) -> String {
+        self.id.clone()
     }
 
     fn show(&self, view: &View, to: &mut Vec<u8>) -> serde_json::Result<()> {

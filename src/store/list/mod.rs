@@ -29,7 +29,16 @@ pub struct Source {
     select: &'static str,
     from: &'static str,
     search: Option<Index>,
+    /// Whether `USHER_TOTAL_CAP` applies to its total, as upstream's limit does.
+    pub capped: bool,
+    /// Whether the order that nobody asked for is from the newest row to the oldest.
+    newest_first: bool,
+    /// How a row is found by what names it: the text before the name, and after it.
+    named: (&'static str, &'static str),
 }
+
+/// Most rows have an id.
+const BY_ID: (&str, &str) = ("t.id = ", "");
 
 /// `GET /users`
 pub static USERS: Source = Source {
@@ -57,6 +66,9 @@ pub static USERS: Source = Source {
     select: super::users::SELECT,
     from: "users t",
     search: Some(Index::Users),
+    capped: true,
+    newest_first: false,
+    named: BY_ID,
 };
 
 /// `GET /users/identities`
@@ -78,6 +90,9 @@ pub static IDENTITIES: Source = Source {
     select: super::identities::SELECT,
     from: "identities t",
     search: Some(Index::Identities),
+    capped: true,
+    newest_first: false,
+    named: BY_ID,
 };
 
 /// `GET /users/{userId}/memberships`
@@ -100,10 +115,22 @@ pub static MEMBERSHIPS: Source = Source {
     select: super::memberships::SELECT,
     from: "memberships t",
     search: None,
+    capped: false,
+    newest_first: false,
+    named: BY_ID,
 };
 
-/// `GET /users/{userId}/logs`: limit and offset only, read by [`super::logs::of`].
-pub static LOGS: Schema = Schema { attributes: &[], paging_only: true };
+/// `GET /users/{userId}/logs`: limit and offset only.
+pub static LOGS: Source = Source {
+    schema: &Schema { attributes: &[], paging_only: true },
+    select: super::logs::SELECT,
+    from: "logs t",
+    search: None,
+    capped: false,
+    newest_first: true,
+    // On the wire a row of the log has no id.
+    named: ("t.seq = CAST(", " AS BIGINT)"),
+};
 
 /// How long a search may read texts one by one, when its terms are too short for the index.
 const SCAN_LIMIT: Duration = Duration::from_secs(2);
@@ -146,7 +173,7 @@ impl Ask<'_> {
         Ok(rows.first().map_or(0, |(total,)| *total))
     }
 
-    /// Where the row with this id stands; `None` when there is no such row.
+    /// Where the row that `id` names stands; `None` when there is no such row.
     ///
     /// # Errors
     /// Those of the database.
@@ -160,7 +187,8 @@ impl Ask<'_> {
         let mut select = sql("SELECT ");
         order.push_texts(&mut select);
         select.push(" FROM ").push(self.source.from).push(" WHERE t.project = ").push_bind(project);
-        select.push(" AND t.id = ").push_bind(id);
+        let (before, after) = self.source.named;
+        select.push(" AND ").push(before).push_bind(id).push(after);
         if let Some(owner) = self.owner {
             select.push(" AND t.user_id = ").push_bind(owner);
         }

@@ -2,7 +2,7 @@
 
 use sqlx::{ColumnIndex, Database, Decode, FromRow, Row, Type};
 
-use super::push_list;
+use super::{Source, push_list};
 use crate::query::{Kind, Listing, Order};
 use crate::store::{Sql, Value};
 
@@ -72,10 +72,10 @@ impl Key {
 pub struct Ordering(Vec<Key>);
 
 impl Ordering {
-    /// Ties are broken by the row number, ascending, or in the direction of the first order when that is on
+    /// Ties are broken by the row number, ascending unless the list shows its newest rows first, or in the direction of the first order when that is on
     /// `$createdAt` or `$updatedAt`.
     #[must_use]
-    pub fn of(listing: &Listing) -> Self {
+    pub fn of(source: &Source, listing: &Listing) -> Self {
         let mut keys = Vec::with_capacity(listing.orders.len() + 1);
         let mut unique = false;
         for order in &listing.orders {
@@ -105,7 +105,7 @@ impl Ordering {
         if !unique {
             let by_time = matches!(listing.orders.first(), Some(Order::By { attribute, descending: true })
                 if ["$createdAt", "$updatedAt"].contains(&attribute.name));
-            keys.push(Key::number(by_time));
+            keys.push(Key::number(by_time || (listing.orders.is_empty() && source.newest_first)));
         }
         Self(keys)
     }

@@ -136,12 +136,15 @@ both! {
                 .store()
                 .write(move |tx| {
                     Box::pin(async move {
-                        let mut user = users::lock(tx, project, "u2").await?.unwrap();
-                        users::set_name(tx, project, &mut user, "undone".into(), TIME).await?;
+                        let before = users::lock(tx, project, "u2").await?.unwrap();
+                        let mut user = users::User { name: "undone".into(), ..before.clone() };
+                        users::save(tx, project, &before, &mut user, TIME).await?;
+                        let mut taken = user.clone();
                         match email {
-                            true => users::set_email(tx, project, &mut user, Some("a@x.org".into()), TIME).await,
-                            false => users::set_phone(tx, project, &mut user, Some("+491".into()), TIME).await,
+                            true => taken.email = Some("a@x.org".into()),
+                            false => taken.phone = Some("+491".into()),
                         }
+                        users::save(tx, project, &user, &mut taken, TIME).await
                     })
                 })
                 .await;

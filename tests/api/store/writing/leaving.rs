@@ -4,30 +4,27 @@ use futures_util::FutureExt as _;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use usher::store::users;
-use usher::store::{ProjectKey, Result, Store};
+use usher::store::{ProjectKey, Result, Store, Tx};
 
 use super::{Held, TIME, in_time, put};
 use crate::store::schema::{Outside, new_user};
 use crate::support::{PROJECT, both};
 
 async fn rename(store: &Store, project: ProjectKey, name: String) -> Result<()> {
-    let write = store.write(move |tx| {
-        Box::pin(async move {
-            let mut user = users::lock(tx, project, "anna").await?.unwrap();
-            users::set_name(tx, project, &mut user, name, TIME).await
-        })
-    });
-    write.await
+    store.write(move |tx| Box::pin(set_name(tx, project, name))).await
+}
+
+async fn set_name(tx: &mut Tx, project: ProjectKey, name: String) -> Result<()> {
+    let before = users::lock(tx, project, "anna").await?.unwrap();
+    let mut user = users::User { name, ..before.clone() };
+    users::save(tx, project, &before, &mut user, TIME).await
 }
 
 both! {
     async fn writers_that_leave_while_they_wait_block_nobody(app) {
         let project = app.project(PROJECT).await.key;
         app.write(move |tx| Box::pin(async move { users::insert(tx, project, new_user("anna")).await })).await;
-        let held = Held::begin(app.store(), move |tx| Box::pin(async move {
-            let mut user = users::lock(tx, project, "anna").await?.unwrap();
-            users::set_name(tx, project, &mut user, "held".into(), TIME).await
-        }))
+        let held = Held::begin(app.store(), move |tx| Box::pin(set_name(tx, project, "held".into())))
         .await;
         // Some of them wait for the row, some for a connection, some in the queue of the writer.
         let mut leaving: Vec<_> = (0..20).map(|n| Box::pin(rename(app.store(), project, format!("gone {n}")))).collect();
