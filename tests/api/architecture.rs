@@ -1,1 +1,278 @@
-//! House rules that no lint knows.
+//! House rules that no lint knows, checked by reading the sources.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Lines of a file of `src` at most: what is longer has two themes.
+const LINES_MAX: usize = 400;
+
+/// SQL that does not name the project: how the text begins (`concat!` without its macros), and why it may. Every entry must be of use.
+const WITHOUT_PROJECT: [(&str, &str); 18] = [
+    ("SELECT 1", "asks whether the database answers"),
+    ("SELECT CAST(current_setting(", "asks for the version of the server"),
+    ("SELECT set_config('statement_timeout', $1, TRUE)", "sets the time limit of a transaction"),
+    ("SELECT seq, id, name, settings, created_at FROM projects WHERE id = $1", "finds the project"),
+    ("SELECT seq, id, name, settings, created_at FROM projects ORDER BY seq", "lists the projects"),
+    ("INSERT INTO projects (id, name, ", "makes the project"),
+    ("UPDATE projects SET settings = $2, updated_at = $3 WHERE seq = $1", "`projects.seq` is what others call project"),
+    ("DELETE FROM projects WHERE seq = $1", "`projects.seq` is what others call project"),
+    ("SELECT ", "Ask::position goes on with `WHERE t.project =`"),
+    ("SELECT count(*) FROM ", "Ask::push_where goes on with `WHERE t.project =`"),
+    ("SELECT  FROM users t", "only for Ask, whose push_where goes on with `WHERE t.project =`"),
+    ("SELECT  FROM identities t", "only for Ask, whose push_where goes on with `WHERE t.project =`"),
+    (" AND t.seq IN (SELECT rowid FROM ", "the word `scope` of the index is the project"),
+    (" AND t.seq IN (SELECT s.seq FROM ", "the project is part of every hashed trigram"),
+    ("INSERT INTO user_search (scope, ", "the word `scope` of the index is the project"),
+    ("INSERT INTO identity_search (scope, ", "the word `scope` of the index is the project"),
+    ("DELETE FROM user_search WHERE rowid = $1", "the index has no column to ask, a row number is of one project"),
+    ("DELETE FROM identity_search WHERE rowid = $1", "the index has no column to ask, a row number is of one project"),
+];
+
+struct Source {
+    /// From the root of the project, with `/`.
+    path: String,
+    text: String,
+}
+
+impl Source {
+    /// The lines without comments, up to the unit tests at the end of the file.
+    fn code(&self) -> impl Iterator<Item = &str> {
+        let lines = self.text.lines().take_while(|line| *line != "#[cfg(test)]");
+        lines.filter(|line| !line.trim_start().starts_with("//"))
+    }
+
+    /// Whether the code has this as a word of its own.
+    fn names(&self, word: &str) -> bool {
+        self.code().any(|line| has_word(line, word))
+    }
+}
+
+fn has_word(text: &str, word: &str) -> bool {
+    let part_of_name = |c: char| c.is_alphanumeric() || c == '_';
+    text.match_indices(word)
+        .any(|(at, _)| !text[..at].ends_with(part_of_name) && !text[at + word.len()..].starts_with(part_of_name))
+}
+
+/// The Rust files below a folder of the project.
+fn sources(folder: &str) -> Vec<Source> {
+    fn collect(folder: &Path, found: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                collect(&path, found);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                found.push(path);
+            }
+        }
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut paths = Vec::new();
+    collect(&root.join(folder), &mut paths);
+    paths.sort();
+    let sources = paths.into_iter().map(|path| Source {
+        text: fs::read_to_string(&path).unwrap(),
+        path: path.strip_prefix(root).unwrap().to_str().unwrap().replace('\\', "/"),
+    });
+    let sources: Vec<Source> = sources.collect();
+    assert!(!sources.is_empty(), "{folder}");
+    sources
+}
+
+/// The files of `src` that name `word` outside of the places where it belongs.
+fn astray(word: &str, belongs: &[&str]) -> Vec<String> {
+    let all = sources("src");
+    for place in belongs {
+        assert!(all.iter().any(|file| file.path.starts_with(place) && file.names(word)), "{place} has no {word}");
+    }
+    let elsewhere = all.into_iter().filter(|file| !belongs.iter().any(|place| file.path.starts_with(place)));
+    elsewhere.filter(|file| file.names(word)).map(|file| file.path).collect()
+}
+
+#[test]
+fn only_the_store_knows_sqlx() {
+    assert_eq!(astray("sqlx", &["src/store/"]), [""; 0]);
+}
+
+#[test]
+fn only_the_edge_knows_axum() {
+    assert_eq!(astray("axum", &["src/http/", "src/server.rs", "src/error.rs"]), [""; 0]);
+}
+
+/// Every write goes through `Store::write`, and text becomes SQL in one place.
+#[test]
+fn nobody_else_begins_or_ends_transactions_or_vouches_for_sql() {
+    let allowed = ["src/store/mod.rs", "src/store/db.rs", "src/store/writer.rs"];
+    for file in sources("src").into_iter().filter(|file| !allowed.contains(&file.path.as_str())) {
+        for call in [".begin(", ".begin_with(", ".commit(", ".rollback("] {
+            assert!(!file.code().any(|line| line.contains(call)), "{} calls {call})", file.path);
+        }
+    }
+    assert_eq!(astray("AssertSqlSafe", &[]), ["src/store/db.rs"]);
+}
+
+#[test]
+fn every_file_says_what_it_is_for_and_is_short() {
+    for file in sources("src") {
+        assert!(file.text.starts_with("//! "), "{} does not begin with //!", file.path);
+        let lines = file.text.lines().count();
+        assert!(lines <= LINES_MAX, "{} has {lines} lines", file.path);
+    }
+}
+
+#[test]
+fn no_file_is_called_by_what_it_is_not() {
+    for file in sources("src").into_iter().chain(sources("tests/api")) {
+        for part in file.path.trim_end_matches(".rs").split('/') {
+            let vague = ["util", "utils", "helper", "helpers", "misc", "common", "manager", "base"];
+            assert!(!vague.contains(&part), "{}", file.path);
+        }
+    }
+}
+
+#[test]
+fn the_map_of_modules_is_complete() {
+    let text = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/src/lib.rs")).unwrap();
+    let (map, modules) = text.split_once("pub mod").unwrap();
+    let modules: Vec<&str> =
+        modules.split(';').map(|module| module.trim().trim_start_matches("pub mod").trim()).collect();
+    // What several modules need and no request passes through.
+    let small = ["clock", "fold", "id", "secret"];
+    for module in modules.into_iter().filter(|module| !module.is_empty() && !small.contains(module)) {
+        assert!(map.contains(&format!("[`{module}`]")), "{module} is not in the map of src/lib.rs");
+    }
+}
+
+/// A function of the store that nobody calls would be SQL that no engine has ever seen.
+#[test]
+fn every_function_of_the_store_is_called() {
+    let callers: Vec<Source> = sources("src").into_iter().chain(sources("tests/api")).collect();
+    let mut functions = 0;
+    for file in sources("src/store") {
+        let path = file.path.trim_end_matches(".rs").trim_end_matches("/mod");
+        let module = path.rsplit('/').next().unwrap();
+        for line in file.code() {
+            let Some((before, rest)) = line.split_once("async fn ").filter(|(before, _)| before.contains("pub")) else {
+                continue;
+            };
+            functions += 1;
+            let name = rest.split(['(', '<']).next().unwrap();
+            // A method is called by its name, any other function by its module's as well.
+            let called = match before.starts_with("pub") {
+                true => callers.iter().any(|caller| caller.names(&format!("{module}::{name}"))),
+                false => callers.iter().any(|caller| {
+                    caller.code().any(|line| {
+                        ["(", "::<"].iter().any(|next| line.contains(&format!(".{name}{next}")))
+                            || line.contains(&format!("::{name}("))
+                    })
+                }),
+            };
+            assert!(called, "{}: nobody calls {name}", file.path);
+        }
+    }
+    assert!(functions > 40, "{functions}");
+}
+
+/// The texts between quotation marks in code, as the compiler reads them; those of one `concat!` are one text.
+fn literals(code: &str) -> Vec<String> {
+    let (mut found, mut rest) = (Vec::new(), code);
+    // The text of an open `concat!` and how many parentheses are open in it.
+    let mut joined: Option<(String, usize)> = None;
+    while let Some(c) = rest.chars().next() {
+        if let Some(inside) = rest.strip_prefix("concat!(").filter(|_| joined.is_none()) {
+            (joined, rest) = (Some((String::new(), 1)), inside);
+            continue;
+        }
+        // A quotation mark as a character is no text.
+        if let Some(after) = ["'\"'", "'\\\"'", "b'\"'"].iter().find_map(|mark| rest.strip_prefix(mark)) {
+            rest = after;
+            continue;
+        }
+        rest = &rest[c.len_utf8()..];
+        match (c, &mut joined) {
+            ('"', _) => {
+                let mut text = String::new();
+                let mut characters = rest.char_indices();
+                let end = loop {
+                    match characters.next().expect("a text has an end") {
+                        (at, '"') => break at,
+                        (_, '\\') => {
+                            let (at, escaped) = characters.next().unwrap();
+                            if escaped == '\n' {
+                                let blanks = rest[at + 1..].len() - rest[at + 1..].trim_start().len();
+                                characters = rest[at + 1 + blanks..].char_indices();
+                                rest = &rest[at + 1 + blanks..];
+                            } else {
+                                text.push(escaped);
+                            }
+                        }
+                        (_, other) => text.push(other),
+                    }
+                };
+                rest = &rest[end + 1..];
+                match &mut joined {
+                    Some((whole, _)) => whole.push_str(&text),
+                    None => found.push(text),
+                }
+            }
+            ('(', Some((_, open))) => *open += 1,
+            (')', Some((_, open))) => *open -= 1,
+            _ => {}
+        }
+        if let Some((whole, _)) = joined.take_if(|(_, open)| *open == 0) {
+            found.push(whole);
+        }
+    }
+    found
+}
+
+#[test]
+fn texts_are_read_as_the_compiler_reads_them() {
+    let code =
+        "sql(\"SELECT a \\\n    FROM b\").bind('\"'); concat!(\"SELECT \", columns!(), \" FROM t\") + \"x\\\"y\"";
+    assert_eq!(literals(code), ["SELECT a FROM b", "SELECT  FROM t", "x\"y"]);
+}
+
+#[test]
+fn every_statement_names_the_project() {
+    let (mut statements, mut excused) = (0, BTreeSet::new());
+    for file in sources("src/store") {
+        let code: Vec<&str> = file.code().collect();
+        for text in literals(&code.join("\n")) {
+            let is_sql = ["SELECT ", "INSERT INTO ", "UPDATE ", "DELETE FROM "].iter().any(|verb| text.contains(verb));
+            if !is_sql || text == " FOR UPDATE" {
+                continue;
+            }
+            statements += 1;
+            if has_word(&text, "project") {
+                continue;
+            }
+            // A short excuse is for the whole text only.
+            let fits = |known: &str| text == known || (known.len() > 25 && text.starts_with(known));
+            let excuse = WITHOUT_PROJECT.iter().find(|(known, _)| fits(known));
+            let Some((known, _)) = excuse else { panic!("{}: {text:?} does not name the project", file.path) };
+            excused.insert(*known);
+        }
+    }
+    assert!(statements > 60, "{statements}");
+    for (known, reason) in WITHOUT_PROJECT {
+        assert!(excused.contains(known), "{known:?} ({reason}) is in use no more");
+    }
+}
+
+#[test]
+fn both_engines_have_the_same_migrations() {
+    let names = |engine: &str| -> Vec<String> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations").join(engine);
+        let mut names: Vec<String> =
+            fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    };
+    let sqlite = names("sqlite");
+    assert_eq!(sqlite, names("postgres"));
+    for (n, name) in sqlite.iter().enumerate() {
+        assert!(name.starts_with(&format!("{:04}_", n + 1)) && name.ends_with(".sql"), "{name}");
+    }
+    assert!(!sqlite.is_empty());
+}
