@@ -21,11 +21,13 @@ pub(super) async fn run(config: &Config) -> anyhow::Result<()> {
 
 async fn ask(address: SocketAddr) -> anyhow::Result<()> {
     let mut stream = TcpStream::connect(address).await.with_context(|| format!("nothing answers on {address}"))?;
-    stream
-        .write_all(format!("GET /readyz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").as_bytes())
-        .await?;
+    let request = format!("GET /readyz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
     let mut answer = String::new();
-    stream.take(64 * 1024).read_to_string(&mut answer).await?;
+    let talk = async {
+        stream.write_all(request.as_bytes()).await?;
+        stream.take(64 * 1024).read_to_string(&mut answer).await
+    };
+    talk.await.with_context(|| format!("{address} does not answer as it should"))?;
     match answer.lines().next() {
         Some(line) if line.starts_with("HTTP/1.1 200 ") => Ok(()),
         line => bail!("{address} is not ready: {}", line.unwrap_or("an empty answer")),
