@@ -57,7 +57,8 @@ pub fn main() -> ExitCode {
 }
 
 fn run(command: Command) -> anyhow::Result<()> {
-    match dotenvy::dotenv() {
+    // Not `dotenv()`, which also looks in every folder above.
+    match dotenvy::from_path(".env") {
         Err(error) if !error.not_found() => return Err(error).context("the file .env cannot be read"),
         _ => {}
     }
