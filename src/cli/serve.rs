@@ -45,10 +45,22 @@ pub(super) async fn prepare(app: &Arc<App>) -> anyhow::Result<Option<(String, St
         Some(bootstrap) => (bootstrap.project.clone(), bootstrap.key.0.clone(), false),
         None => ("default".to_owned(), api_key(), true),
     };
+    loop {
+        match make(app, project.clone(), secret.clone(), made_up).await {
+            Ok(true) if made_up => return Ok(Some((project, secret))),
+            Ok(_) => return Ok(None),
+            // Another server on the same database was quicker: what it has made is there now, the rest may be missing.
+            Err(Error::Conflict(Constraint::ProjectId | Constraint::ApiKeyDigest)) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// Makes what is missing of a project and a key with all scopes. One that is made up is only wanted where there is no
+/// project at all; `false` when there is one.
+async fn make(app: &Arc<App>, id: String, key: String, made_up: bool) -> Result<bool, Error> {
     let now = app.clock.now();
-    let id = project.clone();
-    let key = secret.clone();
-    let prepared = app.store.write(move |tx| {
+    let work = app.store.write(move |tx| {
         Box::pin(async move {
             if made_up && !projects::all(tx.on()).await?.is_empty() {
                 return Ok(false);
@@ -64,16 +76,10 @@ pub(super) async fn prepare(app: &Arc<App>) -> anyhow::Result<Option<(String, St
                 let name = if made_up { "first key" } else { "USHER_API_KEY" };
                 insert_key(tx, project.key, &key, &NewKey { name: name.into(), scopes, expire: None }, now).await?;
             }
-            Ok::<_, Error>(true)
+            Ok(true)
         })
     });
-    match prepared.await {
-        Ok(true) if made_up => Ok(Some((project, secret))),
-        Ok(_) => Ok(None),
-        // Another server on the same database was quicker.
-        Err(Error::Conflict(Constraint::ProjectId | Constraint::ApiKeyDigest)) => Ok(None),
-        Err(error) => Err(error.into()),
-    }
+    work.await
 }
 
 /// What a new installation says once.
