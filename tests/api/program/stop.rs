@@ -1,0 +1,63 @@
+//! Stopping: what runs is finished, what is new is refused.
+
+use std::io::Write as _;
+use std::net::TcpStream;
+
+use serde_json::json;
+
+use super::{get, places};
+use crate::wire::socket;
+
+places! {
+    async fn a_request_that_runs_when_the_server_is_told_to_stop_is_finished(place) {
+        for name in ["TERM", "INT"] {
+            let mut server = place.start_demo(&[]);
+            let body = json!({"userId": name, "password": "long enough"}).to_string();
+            let more = format!(
+                "Content-Type: application/json\r\nContent-Length: {}\r\nExpect: 100-continue\r\n",
+                body.len()
+            );
+            let mut connection = socket::connect(server.address);
+            let head = socket::head("first-key", "POST", "/v1/users", &more);
+            connection.get_mut().write_all(head.as_bytes()).unwrap();
+            // The server asks for the body when the handler does: now the request runs.
+            assert_eq!(socket::read(&mut connection).status, 100);
+            let mut idle = socket::connect(server.address);
+            server.signal(name);
+            server.says("stopping");
+            connection.get_mut().write_all(body.as_bytes()).unwrap();
+            let answer = socket::read(&mut connection);
+            assert_eq!(answer.status, 201, "{}", String::from_utf8_lossy(&answer.body));
+            let address = server.address;
+            let (status, _, stderr) = server.ended();
+            assert_eq!(status.code(), Some(0), "{stderr}");
+            assert!(stderr.trim_end().ends_with("stopped"), "{stderr}");
+            assert!(TcpStream::connect(address).is_err(), "somebody still listens");
+            // A connection on which nothing was asked does not hold the server up.
+            let mut rest = Vec::new();
+            let _ = std::io::Read::read_to_end(&mut idle, &mut rest);
+            assert!(rest.is_empty());
+        }
+        // What was answered is stored.
+        let server = place.start_demo(&[]);
+        for id in ["TERM", "INT"] {
+            assert_eq!(get(server.address, "demo", "first-key", &format!("/v1/users/{id}")).status, 200, "{id}");
+        }
+    }
+
+    async fn an_answered_write_survives_a_kill(place) {
+        let server = place.start_demo(&[]);
+        let more = "Content-Type: application/json\r\n";
+        for n in 0..20 {
+            let body = json!({"userId": format!("u{n}")}).to_string();
+            assert_eq!(socket::send(server.address, "first-key", "POST", "/v1/users", more, body.as_bytes()).status, 201);
+        }
+        server.signal("KILL");
+        let (status, ..) = server.ended();
+        assert_eq!(status.code(), None);
+        let server = place.start_demo(&[]);
+        let list = get(server.address, "demo", "first-key", "/v1/users?queries[]=limit(100)");
+        let list: serde_json::Value = serde_json::from_slice(&list.body).unwrap();
+        assert_eq!((&list["total"], list["users"].as_array().unwrap().len()), (&json!(20), 20));
+    }
+}
