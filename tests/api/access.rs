@@ -63,10 +63,17 @@ both! {
                     assert!([200, 400, 404].contains(&answer.status), "{case}");
                     continue;
                 }
-                assert_eq!((answer.status, &answer.json["type"]), (401, &json!("general_unauthorized_scope")), "{case}");
+                assert_eq!(
+                    (answer.status, &answer.json["type"]),
+                    (401, &json!("general_unauthorized_scope")),
+                    "{case}"
+                );
                 let names: Vec<&str> = endpoint.2.iter().map(|scope| scope.name()).collect();
                 let message = answer.json["message"].as_str().unwrap();
-                assert!(message.contains(&json!(names).to_string()) && message.contains("role: applications"), "{case}");
+                assert!(
+                    message.contains(&json!(names).to_string()) && message.contains("role: applications"),
+                    "{case}"
+                );
             }
         }
     }
@@ -108,7 +115,11 @@ both! {
             app.caller(PROJECT, "wrong").patch(path, &body).await.fails(401, "user_unauthorized", "");
         }
         let admin = app.admin();
-        admin.patch("/v1/users/_wrong/name", &json!({"name": 5})).await.fails(400, "general_argument_invalid", "`userId`");
+        admin.patch("/v1/users/_wrong/name", &json!({"name": 5})).await.fails(
+            400,
+            "general_argument_invalid",
+            "`userId`",
+        );
         admin.patch("/v1/users/ghost/name", &json!({"name": 5})).await.fails(400, "general_argument_invalid", "`name`");
         admin.patch("/v1/users/ghost/name", &json!({"name": "Anna"})).await.fails(404, "user_not_found", "");
         // Nor does a body that cannot be used come before the caller.

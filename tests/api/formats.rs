@@ -156,7 +156,11 @@ both! {
                 same(&get("/v1/users").await, &json!({"total": 1, "users": [user]}), format);
                 same(&get("/v1/users/anna/prefs").await, &json!({"a": {}}), format);
                 same(&get("/v1/users/anna/sessions").await, &json!({"total": 1, "sessions": [session]}), format);
-                same(&get("/v1/users/anna/memberships").await, &json!({"total": 1, "memberships": [membership]}), format);
+                same(
+                    &get("/v1/users/anna/memberships").await,
+                    &json!({"total": 1, "memberships": [membership]}),
+                    format,
+                );
                 same(&get("/v1/users/identities").await, &json!({"total": 1, "identities": [identity()]}), format);
                 add_log(app).await;
                 let newest = "/v1/users/anna/logs?queries[]=limit(1)&total=false";
@@ -164,7 +168,9 @@ both! {
                 // Whatever answers with a user shows it the same way.
                 let changed = admin.patch("/v1/users/anna/name", &json!({"name": "Anna"})).await;
                 assert_eq!(changed.status, 200, "{format}");
-                let keys = |text: &str| serde_json::from_str::<Map<String, Value>>(text).unwrap().keys().cloned().collect::<Vec<_>>();
+                let keys = |text: &str| {
+                    serde_json::from_str::<Map<String, Value>>(text).unwrap().keys().cloned().collect::<Vec<_>>()
+                };
                 assert_eq!(keys(&changed.text), keys(&user.to_string()), "{format}");
                 let made = admin.post("/v1/users", &json!({"userId": "other"})).await;
                 assert_eq!((made.status, keys(&made.text)), (201, keys(&user.to_string())), "{format}");
@@ -179,7 +185,8 @@ both! {
     async fn countries_are_named_in_the_language_of_the_client(app) {
         fill(app).await;
         for locale in ["", "en", "nonsense", "EN"] {
-            let sessions = app.admin().header("x-appwrite-locale", locale).get("/v1/users/anna/sessions").await.expect(200);
+            let sessions =
+                app.admin().header("x-appwrite-locale", locale).get("/v1/users/anna/sessions").await.expect(200);
             assert_eq!(sessions["sessions"][0]["countryName"], "Unknown", "{locale}");
         }
     }

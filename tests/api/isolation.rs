@@ -43,7 +43,9 @@ both! {
         let (project, again) = (app.project(PROJECT).await.key, session(app, "twin", "", "own"));
         app.write(move |tx| Box::pin(async move { sessions::insert(tx, project, &again).await })).await;
         for (path, plural) in [
-            ("/v1/users", "users"), ("/v1/users/identities", "identities"), ("/v1/users/twin/sessions", "sessions"),
+            ("/v1/users", "users"),
+            ("/v1/users/identities", "identities"),
+            ("/v1/users/twin/sessions", "sessions"),
             ("/v1/users/twin/memberships", "memberships"),
         ] {
             let list = admin.get(path).await;
@@ -54,7 +56,8 @@ both! {
             let answer = admin.get(path).await;
             assert!(answer.status == 200 && !answer.text.contains(MARK), "{path}: {}", answer.text);
         }
-        for path in ["/v1/users/twin/sessions/s", "/v1/users/identities/i", "/v1/users/twin/sessions", "/v1/users/twin"] {
+        for path in ["/v1/users/twin/sessions/s", "/v1/users/identities/i", "/v1/users/twin/sessions", "/v1/users/twin"]
+        {
             admin.delete(path).await.expect(204);
             assert_eq!(dump(app, OTHER).await, before, "DELETE {path}");
         }
@@ -88,7 +91,12 @@ both! {
         two_projects(app).await;
         let admin = app.admin();
         for list in ["/v1/users", "/v1/users/identities"] {
-            for query in [format!("search={MARK}"), "search=only".into(), format!("search={}", &MARK[..2]), format!("search=%22{MARK}%22")] {
+            for query in [
+                format!("search={MARK}"),
+                "search=only".into(),
+                format!("search={}", &MARK[..2]),
+                format!("search=%22{MARK}%22"),
+            ] {
                 let found = admin.get(&format!("{list}?{query}")).await.expect(200);
                 assert_eq!(found["total"], 0, "{list}?{query}: {found}");
             }
@@ -105,7 +113,10 @@ both! {
             assert_eq!(found.json["total"], 1, "{}", found.text);
             assert!(!found.text.contains(MARK), "{}", found.text);
         }
-        for query in [json!({"method": "contains", "attribute": "labels", "values": [MARK]}), json!({"method": "equal", "attribute": "email", "values": ["b@example.org"]})] {
+        for query in [
+            json!({"method": "contains", "attribute": "labels", "values": [MARK]}),
+            json!({"method": "equal", "attribute": "email", "values": ["b@example.org"]}),
+        ] {
             assert!(admin.list("/v1/users", &[query]).await.ids("users").is_empty());
         }
         let role = json!({"method": "contains", "attribute": "roles", "values": [MARK]});
@@ -138,9 +149,14 @@ both! {
         two_projects(app).await;
         let admin = app.admin();
         // Of the other project's users and identities.
-        for (n, email) in ["new@example.org", "b@example.org", "zebra@provider.org", "zebra-only@provider.org"].iter().enumerate() {
+        for (n, email) in
+            ["new@example.org", "b@example.org", "zebra@provider.org", "zebra-only@provider.org"].iter().enumerate()
+        {
             let phone = ["+4930123456", "+4930123457", "+4930123458", "+4930123459"][n];
-            admin.post("/v1/users", &json!({"userId": format!("u{n}"), "email": email, "phone": phone})).await.expect(201);
+            admin
+                .post("/v1/users", &json!({"userId": format!("u{n}"), "email": email, "phone": phone}))
+                .await
+                .expect(201);
             let again = admin.post("/v1/users", &json!({"userId": "again", "email": email})).await;
             again.fails(409, "user_already_exists", "email");
             let again = admin.post("/v1/users", &json!({"userId": "again", "phone": phone})).await;

@@ -63,7 +63,11 @@ both! {
                 assert_eq!(answer.header("retry-after"), "", "{case}");
                 let keys: Vec<&String> = answer.json.as_object().expect(case).keys().collect();
                 assert_eq!(keys, ["message", "code", "type", "version"], "{case}");
-                assert_eq!((&answer.json["code"], &answer.json["version"]), (&json!(status), &json!("2.6.2")), "{case}");
+                assert_eq!(
+                    (&answer.json["code"], &answer.json["version"]),
+                    (&json!(status), &json!("2.6.2")),
+                    "{case}"
+                );
                 assert!(answer.text.starts_with("{\"message\":\""), "{case}: not compact: {}", answer.text);
             }
         }
@@ -79,7 +83,10 @@ both! {
         let none = app.admin().get("/v1/users?search=nobody").await;
         assert_eq!(none.text, r#"{"total":0,"users":[]}"#);
         let error = app.admin().get("/v1/users/ghost").await.text;
-        assert!(!error.contains('\n') && error.contains(r#","code":404,"type":"user_not_found","version":"2.6.2"}"#), "{error}");
+        assert!(
+            !error.contains('\n') && error.contains(r#","code":404,"type":"user_not_found","version":"2.6.2"}"#),
+            "{error}"
+        );
     }
 
     async fn the_announced_version_can_be_another(app, "USHER_COMPAT_VERSION" = "1.8.1") {
@@ -93,8 +100,17 @@ both! {
         app.user("anna", json!({})).await;
         let newest = app.admin().get("/v1/users/anna").await.text;
         for (format, warned) in [
-            ("2.6.2", false), ("2.6.1", false), ("1.4.0", false), ("", false), ("abc", false), ("2.6", false),
-            ("2.6.3", true), ("2.7.0", true), ("3.0.0", true), ("10.0.0", true), ("2.6.2.1", true),
+            ("2.6.2", false),
+            ("2.6.1", false),
+            ("1.4.0", false),
+            ("", false),
+            ("abc", false),
+            ("2.6", false),
+            ("2.6.3", true),
+            ("2.7.0", true),
+            ("3.0.0", true),
+            ("10.0.0", true),
+            ("2.6.2.1", true),
         ] {
             let caller = app.admin().format(format);
             let answers = [
@@ -142,8 +158,14 @@ both! {
         app.user("anna", json!({})).await;
         let address = serve(app).await;
         for (path, status) in [
-            ("/v1/users/anna", 200), ("/v1/users", 200), ("/v1/users/ghost", 404), ("/v1/users/_", 400), ("/livez", 200),
-            ("/v1/nothing", 404), ("/v1/users/md5/name", 404), ("/v1/health/version", 200),
+            ("/v1/users/anna", 200),
+            ("/v1/users", 200),
+            ("/v1/users/ghost", 404),
+            ("/v1/users/_", 400),
+            ("/livez", 200),
+            ("/v1/nothing", 404),
+            ("/v1/users/md5/name", 404),
+            ("/v1/health/version", 200),
         ] {
             let answer = socket::send(address, app.admin_key(), "HEAD", path, "", b"");
             assert_eq!((answer.status, answer.header("content-type")), (status, JSON), "{path}");
@@ -157,7 +179,14 @@ both! {
     async fn an_empty_answer_has_no_body_and_a_type(app) {
         app.user("anna", json!({})).await;
         let address = serve(app).await;
-        let gone = socket::send(address, app.admin_key(), "DELETE", "/v1/users/anna", "Content-Type: application/json\r\n", b"{}");
+        let gone = socket::send(
+            address,
+            app.admin_key(),
+            "DELETE",
+            "/v1/users/anna",
+            "Content-Type: application/json\r\n",
+            b"{}",
+        );
         assert_eq!((gone.status, gone.header("content-type")), (204, "text/plain; charset=UTF-8"));
         assert!(gone.body.is_empty() && gone.header("transfer-encoding").is_empty(), "{gone:?}");
     }
@@ -171,8 +200,18 @@ both! {
             (Method::POST, "/v1/users", "phone", json!({"userId": "b", "phone": "+4930123\u{0}45"})),
             (Method::POST, "/v1/users", "password", json!({"userId": "b", "password": "secret \u{0} word"})),
             (Method::POST, "/v1/users", "name", json!({"userId": "b", "name": "\u{0}"})),
-            (Method::POST, "/v1/users/bcrypt", "password", json!({"userId": "b", "email": "a@b.org", "password": format!("{hash}\u{0}")})),
-            (Method::POST, "/v1/users/bcrypt", "name", json!({"userId": "b", "email": "a@b.org", "password": hash, "name": "x\u{0}"})),
+            (
+                Method::POST,
+                "/v1/users/bcrypt",
+                "password",
+                json!({"userId": "b", "email": "a@b.org", "password": format!("{hash}\u{0}")}),
+            ),
+            (
+                Method::POST,
+                "/v1/users/bcrypt",
+                "name",
+                json!({"userId": "b", "email": "a@b.org", "password": hash, "name": "x\u{0}"}),
+            ),
             (Method::PATCH, "/v1/users/anna/name", "name", json!({"name": "A\u{0}"})),
             (Method::PATCH, "/v1/users/anna/email", "email", json!({"email": "\u{0}"})),
             (Method::PATCH, "/v1/users/anna/phone", "number", json!({"number": "\u{0}"})),
@@ -184,7 +223,11 @@ both! {
             let answer = app.admin().request(method, path, body.to_string()).await;
             answer.fails(400, "general_argument_invalid", &format!("`{field}`"));
         }
-        let encoded = percent_encoding::utf8_percent_encode(r#"{"method":"equal","attribute":"name","values":["\u0000"]}"#, percent_encoding::NON_ALPHANUMERIC).to_string();
+        let encoded = percent_encoding::utf8_percent_encode(
+            r#"{"method":"equal","attribute":"name","values":["\u0000"]}"#,
+            percent_encoding::NON_ALPHANUMERIC,
+        )
+        .to_string();
         for (query, field) in [
             ("search=%00".to_owned(), "search"),
             ("search=a%00b".to_owned(), "search"),
@@ -197,9 +240,17 @@ both! {
             }
         }
         // A raw NUL in JSON is no JSON, and in a form it is text like any other.
-        app.admin().request(Method::POST, "/v1/users", "{\"userId\":\"a\0\"}".to_owned()).await.fails(400, "general_argument_invalid", "`userId`");
+        app.admin().request(Method::POST, "/v1/users", "{\"userId\":\"a\0\"}".to_owned()).await.fails(
+            400,
+            "general_argument_invalid",
+            "`userId`",
+        );
         let form = app.admin().header("content-type", "application/x-www-form-urlencoded");
-        form.request(Method::POST, "/v1/users", "userId=b&name=%00".to_owned()).await.fails(400, "general_argument_invalid", "`name`");
+        form.request(Method::POST, "/v1/users", "userId=b&name=%00".to_owned()).await.fails(
+            400,
+            "general_argument_invalid",
+            "`name`",
+        );
         assert_eq!(app.admin().get("/v1/users").await.expect(200)["total"], 1);
     }
 

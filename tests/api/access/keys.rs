@@ -21,8 +21,17 @@ both! {
         let own = app.admin_key();
         let long = "k".repeat(5000);
         for wrong in [
-            "0", "standard_", &"0".repeat(256), &own[..own.len() - 1], &own["standard_".len()..], &own.to_uppercase(),
-            &format!("{own}0"), &foreign, "' OR 1=1 --", "ephemeral_x.y.z", &long,
+            "0",
+            "standard_",
+            &"0".repeat(256),
+            &own[..own.len() - 1],
+            &own["standard_".len()..],
+            &own.to_uppercase(),
+            &format!("{own}0"),
+            &foreign,
+            "' OR 1=1 --",
+            "ephemeral_x.y.z",
+            &long,
         ] {
             app.caller(PROJECT, wrong).get("/v1/users").await.fails(401, "user_unauthorized", "");
         }
@@ -40,7 +49,11 @@ both! {
         let body = json!({"userId": "anna"});
         app.caller(PROJECT, "shared").get("/v1/users").await.expect(200);
         app.caller("other", "shared").get("/v1/users").await.fails(401, "general_unauthorized_scope", "users.read");
-        app.caller(PROJECT, "shared").post("/v1/users", &body).await.fails(401, "general_unauthorized_scope", "users.write");
+        app.caller(PROJECT, "shared").post("/v1/users", &body).await.fails(
+            401,
+            "general_unauthorized_scope",
+            "users.write",
+        );
         app.caller("other", "shared").post("/v1/users", &body).await.expect(201);
     }
 
@@ -103,8 +116,11 @@ both! {
         let first = Millis::parse(NOW).unwrap();
         accessed(app, &id, first).await;
         app.app.clock.advance(DAY - Duration::from_millis(1));
-        used().await;
-        // Written behind the answer, so look again after something that is written later.
+        // It is written behind the answer: were it written now, it would be before what is written after the last.
+        for _ in 0..30 {
+            used().await;
+        }
+        app.user("later", json!({})).await;
         app.app.clock.advance(Duration::from_millis(1));
         assert_eq!(stored(app, &id).await.accessed_at, Some(first));
         used().await;

@@ -87,7 +87,9 @@ both! {
 
     async fn a_parameter_that_is_no_project_is_none(app) {
         let bare = app.guest().header("x-appwrite-key", app.admin_key());
-        for body in [json!({"project": 5}), json!({"project": ["demo"]}), json!({"project": null}), json!({"project": ""})] {
+        for body in
+            [json!({"project": 5}), json!({"project": ["demo"]}), json!({"project": null}), json!({"project": ""})]
+        {
             bare.post("/v1/users", &body).await.fails(403, "project_id_missing", "X-Appwrite-Project");
         }
         for path in ["/v1/users?project=", "/v1/users?project[]=demo", "/v1/users?Project=demo"] {

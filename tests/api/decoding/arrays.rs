@@ -41,9 +41,17 @@ both! {
         app.user("a", json!({})).await;
         for list in ["/v1/users", "/v1/users/identities", "/v1/users/a/logs", "/v1/users/a/memberships"] {
             for query in [
-                "queries=limit(1)", "queries=", "queries", "queries=limit(1)&queries=limit(2)", "queries[]=limit(1)&queries=limit(2)",
-                "queries[0][method]=limit&queries[0][values][]=1", "queries[0][0]=limit(1)&queries[0][1]=offset(1)", "queries[][]=limit(1)",
-                "queries[]=", "queries[]=%FF", "queries[]=nonsense",
+                "queries=limit(1)",
+                "queries=",
+                "queries",
+                "queries=limit(1)&queries=limit(2)",
+                "queries[]=limit(1)&queries=limit(2)",
+                "queries[0][method]=limit&queries[0][values][]=1",
+                "queries[0][0]=limit(1)&queries[0][1]=offset(1)",
+                "queries[][]=limit(1)",
+                "queries[]=",
+                "queries[]=%FF",
+                "queries[]=nonsense",
             ] {
                 app.admin().get(&format!("{list}?{query}")).await.fails(400, "general_argument_invalid", "`queries`");
             }
@@ -97,7 +105,16 @@ both! {
             let user = form.request(Method::PUT, "/v1/users/anna/labels", body.to_owned()).await.expect(200);
             assert_eq!(user["labels"], expected, "{body}");
         }
-        for body in ["labels=vip", "labels[k]=vip", "labels[1]=vip", "labels[][]=vip", "labels[]=v-p", "labels[]=a&labels=b", "label[]=a", ""] {
+        for body in [
+            "labels=vip",
+            "labels[k]=vip",
+            "labels[1]=vip",
+            "labels[][]=vip",
+            "labels[]=v-p",
+            "labels[]=a&labels=b",
+            "label[]=a",
+            "",
+        ] {
             let answer = form.request(Method::PUT, "/v1/users/anna/labels", body.to_owned()).await;
             answer.fails(400, "general_argument_invalid", "`labels`");
         }

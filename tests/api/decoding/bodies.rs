@@ -13,7 +13,21 @@ const LIMIT: usize = 1024 * 1024;
 
 both! {
     async fn a_body_without_parameters_is_told_which_is_missing(app) {
-        for body in ["", "{}", "null", "false", "0", "[]", "[1]", "[{\"userId\":\"a\"}]", "true", "5", "\"text\"", "-1.5e3", " \n{} "] {
+        for body in [
+            "",
+            "{}",
+            "null",
+            "false",
+            "0",
+            "[]",
+            "[1]",
+            "[{\"userId\":\"a\"}]",
+            "true",
+            "5",
+            "\"text\"",
+            "-1.5e3",
+            " \n{} ",
+        ] {
             let answer = app.admin().request(Method::POST, "/v1/users", body.to_owned()).await;
             answer.fails(400, "general_argument_invalid", "Param `userId` is not optional");
         }
@@ -47,8 +61,20 @@ both! {
 
     async fn bytes_that_are_no_utf_8_are_no_json(app) {
         let address = serve(app).await;
-        for bytes in [&b"{\"userId\":\"a\",\"name\":\"\xff\"}"[..], b"\xff", b"{\"userId\":\"a\xc3\"}", b"{\"userId\":\"a\",\"name\":\"\xed\xa0\x80\"}"] {
-            let answer = socket::send(address, app.admin_key(), "POST", "/v1/users", "Content-Type: application/json\r\n", bytes);
+        for bytes in [
+            &b"{\"userId\":\"a\",\"name\":\"\xff\"}"[..],
+            b"\xff",
+            b"{\"userId\":\"a\xc3\"}",
+            b"{\"userId\":\"a\",\"name\":\"\xed\xa0\x80\"}",
+        ] {
+            let answer = socket::send(
+                address,
+                app.admin_key(),
+                "POST",
+                "/v1/users",
+                "Content-Type: application/json\r\n",
+                bytes,
+            );
             let body: Value = serde_json::from_slice(&answer.body).unwrap();
             assert_eq!((answer.status, &body["type"]), (400, &json!("general_argument_invalid")), "{body}");
             assert!(body["message"].as_str().unwrap().contains("`userId`"), "{body}");
@@ -71,12 +97,35 @@ both! {
         answer.fails(400, "general_argument_invalid", "`userId`");
     }
 
+    async fn deep_preferences_come_back_as_they_were_sent(app) {
+        app.user("anna", json!({})).await;
+        // The outermost level is the body's own.
+        let deepest = format!(r#"{{"a":{}{}}}"#, "[".repeat(510), "]".repeat(510));
+        let sent =
+            app.admin().request(Method::PATCH, "/v1/users/anna/prefs", format!(r#"{{"prefs":{deepest}}}"#)).await;
+        assert_eq!((sent.status, &sent.text), (200, &deepest));
+        assert_eq!(app.admin().get("/v1/users/anna/prefs").await.text, deepest);
+        assert!(app.admin().get("/v1/users/anna").await.text.contains(&deepest));
+        assert!(app.admin().get("/v1/users").await.text.contains(&deepest));
+    }
+
     async fn the_content_type_decides_how_a_body_is_read(app) {
-        for (n, kind) in ["application/json", "application/json; charset=utf-8", "application/json;", "application/json;x"].iter().enumerate() {
+        for (n, kind) in
+            ["application/json", "application/json; charset=utf-8", "application/json;", "application/json;x"]
+                .iter()
+                .enumerate()
+        {
             let body = format!(r#"{{"userId":"json{n}"}}"#);
             app.admin().header("content-type", kind).request(Method::POST, "/v1/users", body).await.expect(201);
         }
-        for kind in ["", "text/plain", "APPLICATION/JSON", "application/json ;x", "application/jsonp", "application/x-www-form-urlencoded"] {
+        for kind in [
+            "",
+            "text/plain",
+            "APPLICATION/JSON",
+            "application/json ;x",
+            "application/jsonp",
+            "application/x-www-form-urlencoded",
+        ] {
             let caller = app.admin().header("content-type", kind);
             let json = caller.request(Method::POST, "/v1/users", r#"{"userId":"a"}"#.to_owned()).await;
             json.fails(400, "general_argument_invalid", "application/json");
@@ -84,13 +133,19 @@ both! {
             let id = format!("f{}", kind.len());
             let body = format!("userId={id}&name=A+B%21&email={id}%40example.org");
             let made = caller.request(Method::POST, "/v1/users", body).await.expect(201);
-            assert_eq!((&made["name"], &made["email"]), (&json!("A B!"), &json!(format!("{id}@example.org"))), "{kind}");
+            assert_eq!(
+                (&made["name"], &made["email"]),
+                (&json!("A B!"), &json!(format!("{id}@example.org"))),
+                "{kind}"
+            );
         }
     }
 
     async fn forms_of_many_parts(app) {
         let caller = app.admin().header("content-type", "multipart/form-data; boundary=\"X y\"");
-        let part = |name: &str, value: &str| format!("--X y\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+        let part = |name: &str, value: &str| {
+            format!("--X y\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+        };
         let file = "--X y\r\nContent-Disposition: form-data; name=\"name\"; filename=\"a.txt\"\r\nContent-Type: text/plain\r\n\r\nfile\r\n";
         let body = [&part("userId", "a"), file, &part("email", "a+b@example.org"), "--X y--\r\n"].concat();
         let made = caller.request(Method::POST, "/v1/users", body).await.expect(201);
@@ -98,12 +153,22 @@ both! {
         let labels = [part("labels[]", "vip"), part("labels[]", "pro"), "--X y--".into()].concat();
         let user = caller.request(Method::PUT, "/v1/users/a/labels", labels).await.expect(200);
         assert_eq!(user["labels"], json!(["vip", "pro"]));
-        for broken in ["", "nonsense", "--X y\r\nnonsense", "--X y\r\nContent-Disposition: form-data; name=\"userId\"\r\n\r\nb", &part("name", "b")] {
+        for broken in [
+            "",
+            "nonsense",
+            "--X y\r\nnonsense",
+            "--X y\r\nContent-Disposition: form-data; name=\"userId\"\r\n\r\nb",
+            &part("name", "b"),
+        ] {
             let answer = caller.request(Method::POST, "/v1/users", broken.to_owned()).await;
             answer.fails(400, "general_argument_invalid", "Param `userId` is not optional");
         }
         let without_boundary = app.admin().header("content-type", "multipart/form-data");
-        without_boundary.request(Method::POST, "/v1/users", part("userId", "b")).await.fails(400, "general_argument_invalid", "`userId`");
+        without_boundary.request(Method::POST, "/v1/users", part("userId", "b")).await.fails(
+            400,
+            "general_argument_invalid",
+            "`userId`",
+        );
         assert_eq!(app.admin().get("/v1/users").await.ids("users"), ["a"]);
     }
 
@@ -158,7 +223,12 @@ both! {
         };
         assert_eq!(body("a", LIMIT).len(), LIMIT);
         app.admin().request(Method::POST, "/v1/users", body("a", LIMIT)).await.expect(201);
-        for (method, path) in [(Method::POST, "/v1/users"), (Method::PATCH, "/v1/users/a/name"), (Method::PUT, "/v1/users/a/labels"), (Method::DELETE, "/v1/users/a")] {
+        for (method, path) in [
+            (Method::POST, "/v1/users"),
+            (Method::PATCH, "/v1/users/a/name"),
+            (Method::PUT, "/v1/users/a/labels"),
+            (Method::DELETE, "/v1/users/a"),
+        ] {
             let answer = app.admin().request(method, path, body("b", LIMIT + 1)).await;
             answer.fails(413, "general_argument_invalid", "1,048,576");
         }
@@ -180,7 +250,11 @@ both! {
             }
             stream.write_all(b"0\r\n\r\n").unwrap();
             let answer = socket::read(&mut connection);
-            assert_eq!((answer.status, answer.header("content-type")), (status, "application/json; charset=UTF-8"), "{id}");
+            assert_eq!(
+                (answer.status, answer.header("content-type")),
+                (status, "application/json; charset=UTF-8"),
+                "{id}"
+            );
             let body: Value = serde_json::from_slice(&answer.body).unwrap();
             if status == 413 {
                 assert_eq!((&body["code"], &body["version"]), (&json!(413), &json!("2.6.2")));
@@ -192,7 +266,8 @@ both! {
     async fn a_body_that_breaks_off_changes_nothing(app) {
         let address = serve(app).await;
         let more = "Content-Type: application/json\r\nContent-Length: 100\r\n";
-        let bytes = [socket::head(app.admin_key(), "POST", "/v1/users", more).as_bytes(), b"{\"userId\":\"half\"}"].concat();
+        let bytes =
+            [socket::head(app.admin_key(), "POST", "/v1/users", more).as_bytes(), b"{\"userId\":\"half\"}"].concat();
         let mut connection = socket::connect(address);
         connection.get_mut().write_all(&bytes).unwrap();
         connection.get_mut().shutdown(std::net::Shutdown::Write).unwrap();

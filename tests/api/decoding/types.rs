@@ -227,26 +227,44 @@ both! {
             right["$id"] = json!("other");
             right[""] = json!(null);
             let status = if method == Method::POST { 201 } else { 200 };
-            app.admin().request(method.clone(), &format!("{path}?unknown=1&name[]=x"), right.to_string()).await.expect(status);
+            app.admin()
+                .request(method.clone(), &format!("{path}?unknown=1&name[]=x"), right.to_string())
+                .await
+                .expect(status);
             if status == 201 {
                 app.admin().delete("/v1/users/new").await.expect(204);
             }
         }
         let anna = app.admin().get("/v1/users/anna").await.expect(200);
-        assert_eq!((&anna["name"], &anna["email"], &anna["phone"]), (&json!("B"), &json!("b@example.org"), &json!("+4930123457")));
-        assert_eq!((&anna["status"], &anna["labels"], &anna["prefs"]), (&json!(false), &json!(["vip"]), &json!({"a": 1})));
+        assert_eq!(
+            (&anna["name"], &anna["email"], &anna["phone"]),
+            (&json!("B"), &json!("b@example.org"), &json!("+4930123457"))
+        );
+        assert_eq!(
+            (&anna["status"], &anna["labels"], &anna["prefs"]),
+            (&json!(false), &json!(["vip"]), &json!({"a": 1}))
+        );
     }
 
     async fn truth_is_read_by_its_meaning(app) {
         app.user("anna", json!({})).await;
-        for (path, field) in [("status", "status"), ("verification", "emailVerification"), ("verification/phone", "phoneVerification")] {
+        for (path, field) in
+            [("status", "status"), ("verification", "emailVerification"), ("verification/phone", "phoneVerification")]
+        {
             for (value, meaning) in [
-                (json!(false), false), (json!(true), true), (json!("false"), false), (json!("true"), true), (json!(0), false),
-                (json!(1), true), (json!("0"), false), (json!("1"), true),
+                (json!(false), false),
+                (json!(true), true),
+                (json!("false"), false),
+                (json!("true"), true),
+                (json!(0), false),
+                (json!(1), true),
+                (json!("0"), false),
+                (json!("1"), true),
             ] {
                 // Begin at the opposite, so that doing nothing is found out.
                 app.admin().patch(&format!("/v1/users/anna/{path}"), &json!({ field: !meaning })).await.expect(200);
-                let user = app.admin().patch(&format!("/v1/users/anna/{path}"), &json!({ field: value })).await.expect(200);
+                let user =
+                    app.admin().patch(&format!("/v1/users/anna/{path}"), &json!({ field: value })).await.expect(200);
                 assert_eq!(user[field], meaning, "{field}={value}");
                 assert_eq!(app.admin().get("/v1/users/anna").await.expect(200)[field], meaning, "{field}={value}");
             }
@@ -254,9 +272,19 @@ both! {
         for (text, total) in [("false", 0), ("0", 0), ("False", 0), ("true", 1), ("1", 1), ("True", 1)] {
             assert_eq!(app.admin().get(&format!("/v1/users?total={text}")).await.expect(200)["total"], total, "{text}");
         }
-        for list in ["/v1/users", "/v1/users/identities", "/v1/users/anna/logs", "/v1/users/anna/sessions", "/v1/users/anna/memberships"] {
+        for list in [
+            "/v1/users",
+            "/v1/users/identities",
+            "/v1/users/anna/logs",
+            "/v1/users/anna/sessions",
+            "/v1/users/anna/memberships",
+        ] {
             for wrong in ["total=", "total=maybe", "total[]=true", "total=2"] {
-                app.admin().get(&format!("{list}?{wrong}")).await.fails(400, "general_argument_invalid", "Invalid `total`");
+                app.admin().get(&format!("{list}?{wrong}")).await.fails(
+                    400,
+                    "general_argument_invalid",
+                    "Invalid `total`",
+                );
             }
         }
     }

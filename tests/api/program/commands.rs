@@ -35,7 +35,11 @@ places! {
         assert_eq!(columns, [["shop", "shop"], ["blog", "My blog"]]);
         let shown = place.prints(&["project", "show", "blog"]);
         assert!(shown.starts_with("id=blog\nname=My blog\ncreated=20") && shown.ends_with(DEFAULTS), "{shown}");
-        for arguments in [&["project", "show", "none"][..], &["project", "delete", "none", "--yes"], &["project", "set", "none", "signUp=open"]] {
+        for arguments in [
+            &["project", "show", "none"][..],
+            &["project", "delete", "none", "--yes"],
+            &["project", "set", "none", "signUp=open"],
+        ] {
             place.fails(arguments, &[], "none");
         }
         place.fails(&["project", "delete", "shop"], &[], "--yes");
@@ -52,8 +56,13 @@ places! {
     async fn settings_are_set_together_or_not_at_all(place) {
         place.prints(&["project", "create", "shop"]);
         let all = [
-            "passwordHistory=20", "personalDataCheck=true", "invalidateSessions=false",
-            "sessionDuration=60", "sessionsLimit=100", "usersLimit=4294967295", "signUp=closed",
+            "passwordHistory=20",
+            "personalDataCheck=true",
+            "invalidateSessions=false",
+            "sessionDuration=60",
+            "sessionsLimit=100",
+            "usersLimit=4294967295",
+            "signUp=closed",
             "platforms=App.example.org, *.example.net,,[::1]",
         ];
         let set = place.prints(&[&["project", "set", "shop"][..], &all].concat());
@@ -64,12 +73,23 @@ places! {
         let shown = place.prints(&["project", "show", "shop"]);
         assert_eq!(shown, set);
         for (wrong, part) in [
-            ("passwordHistory=21", "passwordHistory"), ("passwordHistory=-1", "passwordHistory"), ("passwordHistory=", "passwordHistory"),
-            ("passwordDictionary=yes", "passwordDictionary"), ("personalDataCheck=1", "personalDataCheck"),
-            ("sessionDuration=59", "sessionDuration"), ("sessionDuration=31536001", "sessionDuration"), ("sessionsLimit=101", "sessionsLimit"),
-            ("usersLimit=4294967296", "usersLimit"), ("signUp=maybe", "signUp"), ("platforms=https://app.example.org", "platforms"),
-            ("platforms=app.example.org:8080", "platforms"), ("platforms=*.", "platforms"), ("nonsense=1", "nonsense"),
-            ("PasswordHistory=1", "PasswordHistory"), ("passwordHistory", "KEY=VALUE"), ("=1", ""),
+            ("passwordHistory=21", "passwordHistory"),
+            ("passwordHistory=-1", "passwordHistory"),
+            ("passwordHistory=", "passwordHistory"),
+            ("passwordDictionary=yes", "passwordDictionary"),
+            ("personalDataCheck=1", "personalDataCheck"),
+            ("sessionDuration=59", "sessionDuration"),
+            ("sessionDuration=31536001", "sessionDuration"),
+            ("sessionsLimit=101", "sessionsLimit"),
+            ("usersLimit=4294967296", "usersLimit"),
+            ("signUp=maybe", "signUp"),
+            ("platforms=https://app.example.org", "platforms"),
+            ("platforms=app.example.org:8080", "platforms"),
+            ("platforms=*.", "platforms"),
+            ("nonsense=1", "nonsense"),
+            ("PasswordHistory=1", "PasswordHistory"),
+            ("passwordHistory", "KEY=VALUE"),
+            ("=1", ""),
         ] {
             place.fails(&["project", "set", "shop", "sessionsLimit=7", wrong], &[], part);
             assert_eq!(place.prints(&["project", "show", "shop"]), shown, "{wrong}");
@@ -78,7 +98,10 @@ places! {
         assert!(place.prints(&["project", "show", "shop"]).ends_with("signUp=closed\nplatforms=\n"));
         // A switch that has no effect without a file of words says so.
         let warned = place.run(&["project", "set", "shop", "passwordDictionary=true"], &[]);
-        assert!(warned.status.success() && String::from_utf8_lossy(&warned.stderr).contains("USHER_PASSWORD_DICTIONARY"), "{warned:?}");
+        assert!(
+            warned.status.success() && String::from_utf8_lossy(&warned.stderr).contains("USHER_PASSWORD_DICTIONARY"),
+            "{warned:?}"
+        );
     }
 
     async fn a_running_server_follows_within_5_seconds(place) {
@@ -106,7 +129,8 @@ places! {
             let made = place.prints(&[&["key", "create", "demo"][..], more].concat());
             made.lines().nth(1).unwrap().strip_prefix("key").unwrap().trim().to_owned()
         };
-        let reader = create(&["--name", "reader", "--scopes", "sessions.read, teams.read", "--expire", "2999-12-31T00:00:00Z"]);
+        let reader =
+            create(&["--name", "reader", "--scopes", "sessions.read, teams.read", "--expire", "2999-12-31T00:00:00Z"]);
         let status = |key: &str, path: &str| get(server.address, "demo", key, path).status;
         assert_eq!((status(&reader, "/v1/users"), status(&reader, "/v1/users/ghost/sessions")), (401, 404));
         assert_eq!(status(&create(&[]), "/v1/users"), 200);

@@ -84,7 +84,11 @@ fn what_the_program_does_not_know_is_refused_and_help_is_given() {
 places! {
     async fn a_file_env_in_the_working_directory_is_read_and_the_environment_wins(place) {
         let file = place.folder.path().join(".env");
-        std::fs::write(&file, "# a comment\nUSHER_PROJECT_ID=demo\nUSHER_API_KEY=\"from-file\"\nUSHER_COMPAT_VERSION=1.2.3\n").unwrap();
+        std::fs::write(
+            &file,
+            "# a comment\nUSHER_PROJECT_ID=demo\nUSHER_API_KEY=\"from-file\"\nUSHER_COMPAT_VERSION=1.2.3\n",
+        )
+        .unwrap();
         let server = place.start(&[("USHER_COMPAT_VERSION", "2.0.0")]);
         assert_eq!(get(server.address, "demo", "from-file", "/v1/users").status, 200);
         let version = get(server.address, "demo", "from-file", "/v1/health/version").body;

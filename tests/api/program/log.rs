@@ -71,7 +71,11 @@ places! {
         assert_eq!(stdout, "");
         let lines: Vec<&str> = stderr.lines().filter(|line| line.contains("status=")).collect();
         assert_eq!(lines.len(), requests, "{stderr}");
-        assert!(lines[0].contains("method=POST") && lines[0].contains("/v1/users") && lines[0].contains("status=201"), "{}", lines[0]);
+        assert!(
+            lines[0].contains("method=POST") && lines[0].contains("/v1/users") && lines[0].contains("status=201"),
+            "{}",
+            lines[0]
+        );
         assert!(lines[4].contains("/v1/users/{userId}"), "{}", lines[4]);
         assert!(lines[8].contains("user_unauthorized"), "{}", lines[8]);
         assert!(!stderr.contains('\u{1b}'), "colours in a file: {stderr}");
@@ -93,9 +97,15 @@ places! {
                 .collect();
             let seen: Vec<&Value> = lines.iter().filter(|line| line["message"] == "request").collect();
             assert_eq!(seen.len(), requests, "{stderr}");
-            assert_eq!((&seen[0]["method"], &seen[0]["route"], &seen[0]["status"]), (&json!("POST"), &json!("/v1/users"), &json!(201)));
+            assert_eq!(
+                (&seen[0]["method"], &seen[0]["route"], &seen[0]["status"]),
+                (&json!("POST"), &json!("/v1/users"), &json!(201))
+            );
             assert_eq!((&seen[9]["route"], &seen[9]["kind"]), (&json!("unknown"), &json!("general_route_not_found")));
-            assert!(seen.iter().all(|line| line["level"].is_string() && line["timestamp"].is_string() && line["micros"].is_u64()));
+            assert!(
+                seen.iter()
+                    .all(|line| line["level"].is_string() && line["timestamp"].is_string() && line["micros"].is_u64())
+            );
             if level == "info" {
                 for secret in SECRETS {
                     assert!(!stderr.contains(secret), "{secret} is in the log:\n{stderr}");

@@ -13,10 +13,8 @@ places! {
         for name in ["TERM", "INT"] {
             let mut server = place.start_demo(&[]);
             let body = json!({"userId": name, "password": "long enough"}).to_string();
-            let more = format!(
-                "Content-Type: application/json\r\nContent-Length: {}\r\nExpect: 100-continue\r\n",
-                body.len()
-            );
+            let more =
+                format!("Content-Type: application/json\r\nContent-Length: {}\r\nExpect: 100-continue\r\n", body.len());
             let mut connection = socket::connect(server.address);
             let head = socket::head("first-key", "POST", "/v1/users", &more);
             connection.get_mut().write_all(head.as_bytes()).unwrap();
@@ -50,7 +48,10 @@ places! {
         let more = "Content-Type: application/json\r\n";
         for n in 0..20 {
             let body = json!({"userId": format!("u{n}")}).to_string();
-            assert_eq!(socket::send(server.address, "first-key", "POST", "/v1/users", more, body.as_bytes()).status, 201);
+            assert_eq!(
+                socket::send(server.address, "first-key", "POST", "/v1/users", more, body.as_bytes()).status,
+                201
+            );
         }
         server.signal("KILL");
         let (status, ..) = server.ended();

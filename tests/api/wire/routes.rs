@@ -14,7 +14,8 @@ both! {
             .map(|(method, path, _)| (method.clone(), path.replace("ID", "x")))
             .chain(public.iter().map(|path| (Method::GET, (*path).to_owned())))
             .collect();
-        let methods = [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::TRACE];
+        let methods =
+            [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::TRACE];
         let odd = [Method::from_bytes(b"PROPFIND").unwrap(), Method::from_bytes(b"get").unwrap()];
         // A path whose last segment is a literal for one method is a user's id for another.
         let fits = |method: &Method, path: &str| {
@@ -43,10 +44,28 @@ both! {
 
     async fn what_is_no_route_is_404(app) {
         for path in [
-            "/", "/v1", "/v1/", "/v2/users", "/users", "/v1/user", "/v1/Users", "/v1/users/a/b", "/v1/users/a/prefs/b",
-            "/v1/users/a/sessions/b", "/v1/users/a/sessions/b/c", "/v1/users/a/verification/email", "/v1/userss",
-            "/v1%2Fusers", "/v1/%75sers", "/v1/users/a%2Fprefs/x", "/v1/users/../users/a/b", "/v1x/users", "/livez/x",
-            "/v1/users/a/PREFS", "/v1/account", "/v1/users/usage/x",
+            "/",
+            "/v1",
+            "/v1/",
+            "/v2/users",
+            "/users",
+            "/v1/user",
+            "/v1/Users",
+            "/v1/users/a/b",
+            "/v1/users/a/prefs/b",
+            "/v1/users/a/sessions/b",
+            "/v1/users/a/sessions/b/c",
+            "/v1/users/a/verification/email",
+            "/v1/userss",
+            "/v1%2Fusers",
+            "/v1/%75sers",
+            "/v1/users/a%2Fprefs/x",
+            "/v1/users/../users/a/b",
+            "/v1x/users",
+            "/livez/x",
+            "/v1/users/a/PREFS",
+            "/v1/account",
+            "/v1/users/usage/x",
         ] {
             app.admin().get(path).await.fails(404, "general_route_not_found", "");
             // Nobody needs a key to hear it.
@@ -74,7 +93,19 @@ both! {
 
     async fn users_may_be_called_like_routes(app) {
         let admin = app.admin();
-        let words = ["md5", "argon2", "bcrypt", "phpass", "scrypt", "scrypt-modified", "sha", "prefs", "usage", "users", "current"];
+        let words = [
+            "md5",
+            "argon2",
+            "bcrypt",
+            "phpass",
+            "scrypt",
+            "scrypt-modified",
+            "sha",
+            "prefs",
+            "usage",
+            "users",
+            "current",
+        ];
         for id in words {
             let made = app.user(id, json!({})).await;
             assert_eq!(admin.get(&format!("/v1/users/{id}")).await.expect(200), made);
@@ -105,10 +136,18 @@ both! {
         admin.get("/v1/users/a.b-c_d").await.expect(200);
         admin.get("/v1/users/Anna").await.fails(404, "user_not_found", "");
         let long = "a".repeat(37);
-        for id in ["%61nna", "anna%20", "%", "%zz", "%FF", "%00", "anna%2F", "a+b", "a@b", "_a", "-a", ".a", "a$", "*", "a;b", "a=b", "%C3%A4", "..", ".", &long] {
+        for id in [
+            "%61nna", "anna%20", "%", "%zz", "%FF", "%00", "anna%2F", "a+b", "a@b", "_a", "-a", ".a", "a$", "*", "a;b",
+            "a=b", "%C3%A4", "..", ".", &long,
+        ] {
             for (method, path, body) in [
-                (Method::GET, "", ""), (Method::DELETE, "", "{}"), (Method::GET, "/prefs", ""), (Method::GET, "/logs", ""),
-                (Method::PATCH, "/name", r#"{"name":"x"}"#), (Method::DELETE, "/sessions", "{}"), (Method::DELETE, "/sessions/s", "{}"),
+                (Method::GET, "", ""),
+                (Method::DELETE, "", "{}"),
+                (Method::GET, "/prefs", ""),
+                (Method::GET, "/logs", ""),
+                (Method::PATCH, "/name", r#"{"name":"x"}"#),
+                (Method::DELETE, "/sessions", "{}"),
+                (Method::DELETE, "/sessions/s", "{}"),
             ] {
                 let answer = admin.request(method, &format!("/v1/users/{id}{path}"), body.to_owned()).await;
                 answer.fails(400, "general_argument_invalid", "`userId`");
