@@ -1,1 +1,0 @@
-//! `PATCH /v1/users/{userId}/password` and the rules for passwords.
