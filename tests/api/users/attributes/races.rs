@@ -51,7 +51,10 @@ both! {
         race(
             app,
             |n| ("labels", json!({"labels": [format!("l{n}x"), "all"]}), json!({"labels": [format!("l{n}x"), "all"]})),
-            |n| ("phone", json!({"number": format!("+491511234{n:03}")}), json!({"phone": format!("+491511234{n:03}")})),
+            |n| {
+                let number = format!("+491511234{n:03}");
+                ("phone", json!({"number": number}), json!({"phone": number}))
+            },
         )
         .await;
         let last = ROUNDS - 1;
