@@ -127,6 +127,40 @@ both! {
         assert_eq!(events(app, "anna").await.len(), before + 25);
     }
 
+    /// Writes that arrive together may share a transaction; one that fails is undone alone.
+    async fn a_refused_change_takes_no_neighbour_with_it(app) {
+        let ids = ["a", "b", "c", "d", "e", "f"];
+        for id in ids {
+            app.user(id, json!({})).await;
+        }
+        app.user("owner", json!({"email": "taken@example.org"})).await;
+        for round in 0..5 {
+            let name = format!("round {round}");
+            let answers = join_all(ids.into_iter().enumerate().map(|(n, id)| {
+                let (name, app) = (&name, &app);
+                async move {
+                    match n % 2 {
+                        0 => change(app, id, "name", json!({"name": name})).await,
+                        _ => change(app, id, "email", json!({"email": "taken@example.org"})).await,
+                    }
+                }
+            }))
+            .await;
+            for (n, answer) in answers.into_iter().enumerate() {
+                match n % 2 {
+                    0 => assert_eq!(answer.expect(200)["name"], name),
+                    _ => answer.fails(409, "user_email_already_exists", "email"),
+                }
+            }
+        }
+        for (n, id) in ids.into_iter().enumerate() {
+            let user = app.admin().get(&format!("/v1/users/{id}")).await.expect(200);
+            let (name, rows) = if n % 2 == 0 { ("round 4", 6) } else { ("", 1) };
+            assert_eq!((&user["name"], &user["email"]), (&json!(name), &json!("")), "{id}");
+            assert_eq!(events(app, id).await.len(), rows, "{id}");
+        }
+    }
+
     /// Of users who claim one address at the same time, one gets it.
     async fn one_address_for_many(app) {
         for id in ["a", "b", "c", "d", "e"] {
