@@ -270,6 +270,7 @@ async fn fill(app: &TestApp) {
 async fn add_log(app: &TestApp) {
     let project = app.project(PROJECT).await.key;
     let log = logs::Log {
+        seq: 0,
         user_id: "anna".into(),
         event: "session.create".into(),
         mode: "default".into(),

@@ -5,7 +5,9 @@ use std::time::Duration;
 use crate::support::{NOW, PROJECT, TestApp, both};
 use serde_json::{Value, json};
 use usher::clock::Millis;
+use usher::query::Listing;
 use usher::store::identities::{self, Identity};
+use usher::store::list::{Ask, LOGS, Ordering};
 use usher::store::memberships::{self, NewMembership};
 use usher::store::sessions::{self, Session};
 use usher::store::users::User;
@@ -51,7 +53,9 @@ pub(super) async fn stored(app: &TestApp, id: &str) -> User {
 /// The rows of the activity log about a user, newest first, whether or not the user still exists.
 pub(super) async fn log_of(app: &TestApp, id: &str) -> Vec<logs::Log> {
     let project = app.project(PROJECT).await.key;
-    logs::of(app.store().read(), project, id, 1000, 0).await.unwrap()
+    let listing = Listing::default();
+    let ask = Ask { source: &LOGS, listing: &listing, terms: None, owner: Some(id) };
+    ask.rows(app.store(), project, &Ordering::of(&LOGS, &listing), None, 1000, 0).await.unwrap()
 }
 
 /// The events of these rows.

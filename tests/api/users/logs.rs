@@ -16,6 +16,7 @@ async fn add(app: &TestApp, user: &'static str, count: usize) {
         Box::pin(async move {
             for n in 0..count {
                 let log = Log {
+                    seq: 0,
                     user_id: user.into(),
                     event: format!("event {n}"),
                     mode: "default".into(),

@@ -23,6 +23,7 @@ const TABLES: [(&str, u64); 9] = [
 
 fn log(user: &str) -> Log {
     Log {
+        seq: 0,
         user_id: user.into(),
         event: "user.create".into(),
         mode: "default".into(),

@@ -170,8 +170,9 @@ async fn on_a_full_disk_every_answer_is_true() {
                     teams::insert(tx, project, &format!("t{n}"), "Team", TIME).await?;
                     if n == 4 {
                         let prefs = format!("{{\"a\":\"{}\"}}", "x".repeat(400_000));
-                        let mut anna = users::lock(tx, project, "anna").await?.unwrap();
-                        users::set_prefs(tx, project, &mut anna, prefs, TIME).await?;
+                        let before = users::lock(tx, project, "anna").await?.unwrap();
+                        let mut anna = users::User { prefs, ..before.clone() };
+                        users::save(tx, project, &before, &mut anna, TIME).await?;
                     }
                     Ok(())
                 })
