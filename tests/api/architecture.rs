@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 /// Lines of a file of `src` at most: what is longer has two themes.
 const LINES_MAX: usize = 400;
 
-/// SQL that does not name the project: how the text begins (`concat!` without its macros), and why it may. Every entry must be of use.
+/// SQL that does not name the project: how the text begins (`concat!` without its macros), and why it may. Every
+/// entry must be of use.
 const WITHOUT_PROJECT: [(&str, &str); 18] = [
     ("SELECT 1", "asks whether the database answers"),
     ("SELECT CAST(current_setting(", "asks for the version of the server"),

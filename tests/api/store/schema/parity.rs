@@ -45,7 +45,8 @@ fn is_search(table: &str) -> bool {
     SEARCH.iter().any(|search| table.strip_prefix(search).is_some_and(|rest| rest.is_empty() || rest.starts_with('_')))
 }
 
-const SQLITE_TABLES: &str = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' \
+const SQLITE_TABLES: &str = "SELECT name FROM sqlite_master \
+     WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' \
      AND name <> '_sqlx_migrations' ORDER BY name";
 const POSTGRES_TABLES: &str = "SELECT CAST(table_name AS TEXT) FROM information_schema.tables \
      WHERE table_schema = 'public' AND table_name <> '_sqlx_migrations' ORDER BY table_name COLLATE \"C\"";

@@ -87,7 +87,9 @@ both! {
                 users::insert(tx, p, user("u", None, None)).await.map(drop)
             })),
             ("team of no project", false, |tx, p| Box::pin(async move { teams::insert(tx, p, "t", "T", TIME).await })),
-            ("key of no project", false, |tx, p| Box::pin(async move { keys::insert(tx, p, &key("k", "k"), TIME).await })),
+            ("key of no project", false, |tx, p| Box::pin(async move {
+                keys::insert(tx, p, &key("k", "k"), TIME).await
+            })),
             ("log of no project", false, |tx, p| Box::pin(async move { logs::insert(tx, p, &log("u")).await })),
         ];
         for (what, in_project, insert) in orphans {
@@ -185,7 +187,8 @@ both! {
                 if app.engine() == Engine::Postgres && wrong == "'yes'" {
                     continue;
                 }
-                assert!(outside.run(&format!("UPDATE {table} SET {column} = {wrong}")).await.is_err(), "{flag} {wrong}");
+                let set = outside.run(&format!("UPDATE {table} SET {column} = {wrong}")).await;
+                assert!(set.is_err(), "{flag} {wrong}");
             }
             for right in ["TRUE", "FALSE"] {
                 assert_eq!(outside.run(&format!("UPDATE {table} SET {column} = {right}")).await.unwrap(), 2, "{flag}");

@@ -27,7 +27,8 @@ both! {
         let held = Held::begin(app.store(), move |tx| Box::pin(set_name(tx, project, "held".into())))
         .await;
         // Some of them wait for the row, some for a connection, some in the queue of the writer.
-        let mut leaving: Vec<_> = (0..20).map(|n| Box::pin(rename(app.store(), project, format!("gone {n}")))).collect();
+        let leave = |n| Box::pin(rename(app.store(), project, format!("gone {n}")));
+        let mut leaving: Vec<_> = (0..20).map(leave).collect();
         for write in &mut leaving {
             assert!(write.as_mut().now_or_never().is_none());
         }

@@ -19,9 +19,9 @@ both! {
             .write(move |tx| Box::pin(async move {
                 // What a file system mounted read-only, or a standby server, says.
                 match &mut *tx {
-                    Tx::Sqlite(connection) => connection.execute("PRAGMA query_only = ON").await?.rows_affected(),
-                    Tx::Postgres(transaction) => transaction.execute("SET TRANSACTION READ ONLY").await?.rows_affected(),
-                };
+                    Tx::Sqlite(connection) => connection.execute("PRAGMA query_only = ON").await.map(drop)?,
+                    Tx::Postgres(transaction) => transaction.execute("SET TRANSACTION READ ONLY").await.map(drop)?,
+                }
                 let refused = teams::insert(tx, project, "red", "Red", TIME).await;
                 if let Tx::Sqlite(connection) = tx {
                     // The setting would outlive the transaction.
