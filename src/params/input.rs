@@ -13,6 +13,9 @@ use serde_json::{Map, Value};
 /// Names that a form or query string may have; the rest is ignored.
 const NAMES_MAX: usize = 1000;
 
+/// How the JSON reader marks numbers that it keeps to the letter. As a key in a request it would be taken for such.
+const RESERVED: &str = "$serde_json::private::";
+
 /// JSON may nest this deep.
 const DEPTH_MAX: usize = 512;
 
@@ -61,6 +64,9 @@ fn json(body: &[u8]) -> Input {
         |why: String| Input { unread: Some(format!("The body could not be read as JSON: {why}.")), ..Input::default() };
     if body.is_empty() {
         return Input::default();
+    }
+    if body.windows(RESERVED.len()).any(|part| part == RESERVED.as_bytes()) {
+        return unread(format!("a key begins with {RESERVED}, which the JSON reader keeps for itself"));
     }
     if too_deep(body) {
         return unread(format!("it nests deeper than {DEPTH_MAX} levels"));
@@ -281,6 +287,15 @@ mod tests {
         }
         let invalid = parse_body("application/json", b"{\"a\":\"\xff\"}").await;
         assert!(invalid.values.is_empty() && invalid.unread.is_some());
+    }
+
+    #[tokio::test]
+    async fn keys_that_the_json_reader_would_take_for_its_own_are_refused() {
+        for key in ["Number", "RawValue"] {
+            let body = format!("{{\"a\":{{\"$serde_json::private::{key}\":\"1\"}}}}");
+            let input = parse_body("application/json", body.as_bytes()).await;
+            assert!(input.values.is_empty() && input.unread.unwrap().contains("$serde_json"), "{key}");
+        }
     }
 
     #[tokio::test]

@@ -9,7 +9,7 @@ const LINES_MAX: usize = 400;
 
 /// SQL that does not name the project: how the text begins (`concat!` without its macros), and why it may. Every
 /// entry must be of use.
-const WITHOUT_PROJECT: [(&str, &str); 18] = [
+const WITHOUT_PROJECT: [(&str, &str); 19] = [
     ("SELECT 1", "asks whether the database answers"),
     ("SELECT CAST(current_setting(", "asks for the version of the server"),
     ("SELECT set_config('statement_timeout', $1, TRUE)", "sets the time limit of a transaction"),
@@ -21,6 +21,7 @@ const WITHOUT_PROJECT: [(&str, &str); 18] = [
     ("SELECT ", "Ask::position goes on with `WHERE t.project =`"),
     ("SELECT count(*) FROM ", "Ask::push_where goes on with `WHERE t.project =`"),
     ("SELECT  FROM users t", "only for Ask, whose push_where goes on with `WHERE t.project =`"),
+    ("SELECT t.seq, t.user_id, t.event,", "only for Ask, whose push_where goes on with `WHERE t.project =`"),
     ("SELECT  FROM identities t", "only for Ask, whose push_where goes on with `WHERE t.project =`"),
     (" AND t.seq IN (SELECT rowid FROM ", "the word `scope` of the index is the project"),
     (" AND t.seq IN (SELECT s.seq FROM ", "the project is part of every hashed trigram"),

@@ -138,7 +138,7 @@ both! {
                 .write(move |tx| {
                     Box::pin(async move {
                         let before = users::lock(tx, project, "u2").await?.unwrap();
-                        let mut user = users::User { name: "undone".into(), ..before.clone() };
+                        let mut user = User { name: "undone".into(), ..before.clone() };
                         users::save(tx, project, &before, &mut user, TIME).await?;
                         let mut taken = user.clone();
                         match email {

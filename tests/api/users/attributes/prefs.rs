@@ -41,7 +41,7 @@ both! {
         assert_eq!(app.admin().get("/v1/users/anna/prefs").await.text, "{}");
     }
 
-    async fn preferences_are_replaced_as_a_whole_and_not_logged(app) {
+    async fn preferences_are_replaced_as_a_whole_and_each_request_is_logged(app) {
         let made = app.user("anna", json!({})).await;
         send(app, r#"{"a":1,"b":2}"#).await.expect(200);
         tick(app);
@@ -52,7 +52,7 @@ both! {
         tick(app);
         send(app, r#"{"b":3}"#).await.expect(200);
         assert_eq!(app.admin().get("/v1/users/anna").await.expect(200), user);
-        assert_eq!(events(app, "anna").await, ["user.create"]);
+        assert_eq!(events(app, "anna").await, ["user.update", "user.update", "user.update", "user.create"]);
     }
 
     async fn preferences_that_are_refused_leave_the_former(app) {
