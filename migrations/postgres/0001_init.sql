@@ -32,7 +32,7 @@ CREATE UNIQUE INDEX api_keys_id_key ON api_keys (project, id);
 CREATE UNIQUE INDEX api_keys_digest_key ON api_keys (project, digest);
 
 CREATE TABLE users (
-    seq              BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    seq              BIGINT GENERATED ALWAYS AS IDENTITY,
     project          BIGINT NOT NULL REFERENCES projects (seq) ON DELETE CASCADE,
     id               TEXT COLLATE "C" NOT NULL,
     created_at       BIGINT NOT NULL,
@@ -58,7 +58,9 @@ CREATE TABLE users (
     impersonator     BOOLEAN NOT NULL,
     accessed_at      BIGINT,
     -- Folded id, email, name, phone and labels, joined by blanks: the text that `search` looks in.
-    search           TEXT COLLATE "C" NOT NULL
+    search           TEXT COLLATE "C" NOT NULL,
+    -- Begins with the project, so that no plan reads the rows of other projects in the order of their numbers.
+    PRIMARY KEY (project, seq)
 );
 -- Each index ends with the tie-break; NULLs come first, as in SQLite.
 CREATE UNIQUE INDEX users_id_key ON users (project, id);
@@ -66,7 +68,6 @@ CREATE UNIQUE INDEX users_email_key ON users (project, email);
 CREATE UNIQUE INDEX users_phone_key ON users (project, phone);
 CREATE INDEX users_email ON users (project, email NULLS FIRST, seq);
 CREATE INDEX users_phone ON users (project, phone NULLS FIRST, seq);
-CREATE INDEX users_project ON users (project, seq);
 CREATE INDEX users_name ON users (project, name_folded, seq);
 CREATE INDEX users_created_at ON users (project, created_at, seq);
 CREATE INDEX users_updated_at ON users (project, updated_at, seq);
@@ -84,8 +85,9 @@ CREATE INDEX users_labels ON users (project, substr(labels, 1, 64), seq);
 CREATE TABLE user_labels (
     project  BIGINT NOT NULL,
     label    TEXT COLLATE "C" NOT NULL,
-    user_seq BIGINT NOT NULL REFERENCES users (seq) ON DELETE CASCADE,
-    PRIMARY KEY (project, label, user_seq)
+    user_seq BIGINT NOT NULL,
+    PRIMARY KEY (project, label, user_seq),
+    FOREIGN KEY (project, user_seq) REFERENCES users (project, seq) ON DELETE CASCADE
 );
 CREATE INDEX user_labels_user ON user_labels (user_seq);
 
@@ -93,9 +95,11 @@ CREATE INDEX user_labels_user ON user_labels (user_seq);
 -- project to a 32-bit number, so that a search reads the rows of its own project only. No extension and
 -- no superuser is needed. A table of its own keeps the index out of updates that leave the text alone.
 CREATE TABLE user_search (
-    seq     BIGINT    PRIMARY KEY REFERENCES users (seq) ON DELETE CASCADE,
+    seq     BIGINT    NOT NULL,
     project BIGINT    NOT NULL,
-    grams   INTEGER[] NOT NULL
+    grams   INTEGER[] NOT NULL,
+    PRIMARY KEY (project, seq),
+    FOREIGN KEY (project, seq) REFERENCES users (project, seq) ON DELETE CASCADE
 );
 CREATE INDEX user_search_grams ON user_search USING gin (grams);
 
@@ -126,7 +130,7 @@ CREATE INDEX sessions_user ON sessions (project, user_id, seq);
 CREATE INDEX sessions_expire ON sessions (project, expire);
 
 CREATE TABLE identities (
-    seq                          BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    seq                          BIGINT GENERATED ALWAYS AS IDENTITY,
     project                      BIGINT NOT NULL,
     id                           TEXT COLLATE "C" NOT NULL,
     user_id                      TEXT COLLATE "C" NOT NULL,
@@ -143,11 +147,11 @@ CREATE TABLE identities (
     provider_id_token            BYTEA,
     -- Folded provider uid and email, joined by a blank.
     search                       TEXT COLLATE "C" NOT NULL,
-    FOREIGN KEY (project, user_id) REFERENCES users (project, id) ON DELETE CASCADE
+    FOREIGN KEY (project, user_id) REFERENCES users (project, id) ON DELETE CASCADE,
+    PRIMARY KEY (project, seq)
 );
 CREATE UNIQUE INDEX identities_id_key ON identities (project, id);
 CREATE UNIQUE INDEX identities_provider_uid_key ON identities (project, provider, provider_uid);
-CREATE INDEX identities_project ON identities (project, seq);
 CREATE INDEX identities_user ON identities (project, user_id, seq);
 CREATE INDEX identities_provider_uid ON identities (project, provider_uid, seq);
 CREATE INDEX identities_provider_email ON identities (project, provider_email_folded, seq);
@@ -156,9 +160,11 @@ CREATE INDEX identities_created_at ON identities (project, created_at, seq);
 CREATE INDEX identities_updated_at ON identities (project, updated_at, seq);
 
 CREATE TABLE identity_search (
-    seq     BIGINT    PRIMARY KEY REFERENCES identities (seq) ON DELETE CASCADE,
+    seq     BIGINT    NOT NULL,
     project BIGINT    NOT NULL,
-    grams   INTEGER[] NOT NULL
+    grams   INTEGER[] NOT NULL,
+    PRIMARY KEY (project, seq),
+    FOREIGN KEY (project, seq) REFERENCES identities (project, seq) ON DELETE CASCADE
 );
 CREATE INDEX identity_search_grams ON identity_search USING gin (grams);
 
