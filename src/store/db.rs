@@ -85,6 +85,8 @@ impl Tx {
 /// The only fork between the engines. Used by the few functions of [`super::Sql`] that run a statement.
 macro_rules! run {
     ($sql:expr, $on:expr, |$text:ident, $args:ident, $executor:ident| $run:expr) => {{
+        // With `USHER_LOG_LEVEL=trace` operators see what the database is asked; never the values, which are personal.
+        tracing::trace!(target: "usher::sql", statement = %$sql.text, "sql");
         let $text = sqlx::AssertSqlSafe($sql.text);
         match $on {
             On::SqlitePool(pool) => {
