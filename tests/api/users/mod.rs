@@ -6,7 +6,7 @@ mod crud;
 mod identities;
 mod import;
 mod limits;
-mod list;
+pub mod list;
 mod logs;
 mod memberships;
 mod password;
