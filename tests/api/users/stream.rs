@@ -25,11 +25,11 @@ async fn populate(app: &TestApp, count: usize) -> Vec<Row> {
         let small = i64::try_from(n % 3).unwrap();
         User {
             name: NAMES[n * 7 % NAMES.len()].to_owned(),
-            email: (n % 2 == 0).then(|| format!("{n}@example.org")),
-            status: n % 3 > 0,
+            email: n.is_multiple_of(2).then(|| format!("{n}@example.org")),
+            status: !n.is_multiple_of(3),
             created_at: time(small),
-            accessed_at: (n % 4 == 0).then(|| time(small)),
-            labels: if n % 5 == 0 { r#"["vip"]"#.into() } else { "[]".into() },
+            accessed_at: n.is_multiple_of(4).then(|| time(small)),
+            labels: if n.is_multiple_of(5) { r#"["vip"]"#.into() } else { "[]".into() },
             // Ids against the order of creation.
             ..plain(&format!("u{:04}", n * 7919 % 9973))
         }

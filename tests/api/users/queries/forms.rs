@@ -74,7 +74,7 @@ both! {
             (r#"equal("name", ["6" nail"])"#, json!({"method": "equal", "attribute": "name", "values": ["6\"nail"]}), &[]),
         ] {
             for query in [json!(text), object] {
-                assert_eq!(app.admin().list(USERS, &[query.clone()]).await.ids("users"), expected, "{query}");
+                assert_eq!(app.admin().list(USERS, std::slice::from_ref(&query)).await.ids("users"), expected, "{query}");
                 // Whatever generation the client says it is of.
                 let old = app.admin().format("1.4.0").list(USERS, &[query.clone(), json!("limit(25)")]).await;
                 assert_eq!(old.ids("users"), expected, "{query}");
