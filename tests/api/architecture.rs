@@ -9,7 +9,9 @@ const LINES_MAX: usize = 400;
 
 /// SQL that does not name the project: how the text begins (`concat!` without its macros), and why it may. Every
 /// entry must be of use.
-const WITHOUT_PROJECT: [(&str, &str); 19] = [
+const WITHOUT_PROJECT: [(&str, &str); 21] = [
+    ("UPDATE users SET ", "users::save goes on with `WHERE project =`"),
+    ("SELECT set_config('statement_timeout', '0'", "lifts the time limit of one transaction"),
     ("SELECT 1", "asks whether the database answers"),
     ("SELECT CAST(current_setting(", "asks for the version of the server"),
     ("SELECT set_config('statement_timeout', $1, TRUE)", "sets the time limit of a transaction"),
