@@ -83,6 +83,13 @@ new_folder() {
   echo "$dir"
 }
 
+# Where cargo puts the program, built alone or with the tests.
+development_build() {
+  local target
+  target="$(cd "$root" && cargo metadata --locked --no-deps --format-version 1 | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')"
+  echo "$target/debug/usher"
+}
+
 # The program under test: USHER_BIN, else the development build.
 find_usher() {
   if [ -n "${USHER_BIN:-}" ]; then
@@ -90,10 +97,8 @@ find_usher() {
     usher="$(cd "$(dirname "$USHER_BIN")" && pwd)/$(basename "$USHER_BIN")"
     return
   fi
-  local target
   (cd "$root" && cargo build --locked --bin usher) || die "the server does not build"
-  target="$(cd "$root" && cargo metadata --locked --no-deps --format-version 1 | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')"
-  usher="$target/debug/usher"
+  usher="$(development_build)"
   [ -x "$usher" ] || die "no program at $usher after the build"
 }
 
