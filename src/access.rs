@@ -216,12 +216,13 @@ pub async fn insert_key(
     now: Millis,
 ) -> store::Result<String> {
     let id = uuid::Uuid::now_v7().simple().to_string();
-    let hint: String = secret.chars().rev().take(4).collect::<Vec<_>>().into_iter().rev().collect();
+    // Of a short secret the last characters would tell too much.
+    let hint = secret.get(secret.len().saturating_sub(4)..).filter(|_| secret.len() >= 32).unwrap_or_default();
     let key = keys::NewKey {
         id: &id,
         name: &new.name,
         digest: &digest(secret),
-        hint: &hint,
+        hint,
         scopes: &scope_names(&new.scopes),
         expire: new.expire,
     };

@@ -62,6 +62,14 @@ pub struct Bootstrap {
     pub key: Hidden<String>,
 }
 
+impl Bootstrap {
+    /// Whether the key is too short to withstand guessing.
+    #[must_use]
+    pub fn is_weak(&self) -> bool {
+        self.key.0.len() < 32
+    }
+}
+
 /// Where the data is.
 #[derive(Clone, PartialEq, Eq)]
 pub enum DatabaseUrl {

@@ -15,6 +15,9 @@ use crate::http;
 /// How long requests that are running may take after the server was told to stop.
 const GRACE: Duration = Duration::from_secs(10);
 
+/// How long the database may take to close after that.
+const CLOSING: Duration = Duration::from_secs(5);
+
 /// Answers requests on `listener` until `stop` is ready, then finishes what runs and closes the database.
 ///
 /// # Errors
@@ -47,8 +50,10 @@ pub async fn serve(
         ended = server => ended.context("the listener failed")?,
         () = too_late => tracing::warn!("some requests did not end in time and were cut off"),
     }
-    app.store.close().await;
-    tracing::info!("stopped");
+    match tokio::time::timeout(CLOSING, app.store.close()).await {
+        Ok(()) => tracing::info!("stopped"),
+        Err(_) => tracing::warn!("stopped while the database was still busy; what was answered is stored"),
+    }
     Ok(())
 }
 

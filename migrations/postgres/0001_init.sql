@@ -2,7 +2,8 @@
 -- tables, columns and constraint names; a test compares them.
 --
 -- Times are milliseconds since the epoch. Lists and objects are compact JSON text that only Rust reads.
--- `project` is the number of the row in `projects`: every table and every index starts with it.
+-- `project` is the number of the row in `projects`: tables and the indexes that
+-- requests use start with it.
 
 CREATE TABLE projects (
     seq        BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -6,6 +6,7 @@ mod migrate;
 mod project;
 mod serve;
 
+use std::io::Write as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::process::ExitCode;
 
@@ -107,10 +108,9 @@ const fn reachable(listen: SocketAddr) -> SocketAddr {
     }
 }
 
-/// A line of a command's answer.
-#[expect(clippy::print_stdout, reason = "the answers of commands are for people and scripts")]
+/// A line of a command's answer. A reader who has left, as `head` does, misses the rest of it and nothing else.
 fn say(line: &str) {
-    println!("{line}");
+    let _ = writeln!(std::io::stdout(), "{line}");
 }
 
 #[expect(clippy::print_stderr, reason = "the log may not be running yet")]

@@ -68,18 +68,23 @@ pub(super) async fn run(config: &Config, command: Command) -> anyhow::Result<()>
         }
         Command::Show { id } => show(&find_project(&store, &id).await?),
         Command::Set { id, settings } => {
-            let mut project = find_project(&store, &id).await?;
-            for setting in &settings {
-                let (key, value) = setting.split_once('=').with_context(|| format!("{setting:?} is not KEY=VALUE"))?;
-                set(&mut project.settings, key.trim(), value.trim())?;
-            }
+            // Read and written in one transaction, so that of two commands neither undoes the other's setting.
+            let project = store.write(move |tx| {
+                Box::pin(async move {
+                    let found = projects::find(tx.on(), &id).await?;
+                    let mut project = found.with_context(|| format!("there is no project {id}"))?;
+                    for setting in &settings {
+                        let pair = setting.split_once('=').with_context(|| format!("{setting:?} is not KEY=VALUE"))?;
+                        set(&mut project.settings, pair.0.trim(), pair.1.trim())?;
+                    }
+                    projects::set_settings(tx, project.key, &project.settings, now).await?;
+                    Ok::<_, anyhow::Error>(project)
+                })
+            });
+            let project = project.await?;
             if project.settings.password_dictionary && config.password_dictionary.is_none() {
                 tracing::warn!("USHER_PASSWORD_DICTIONARY names no file here; the server needs one to refuse words");
             }
-            let (key, settings) = (project.key, project.settings.clone());
-            let write =
-                store.write(move |tx| Box::pin(async move { projects::set_settings(tx, key, &settings, now).await }));
-            write.await?;
             show(&project);
         }
         Command::Delete { id, yes } => {

@@ -8,7 +8,7 @@ use tokio::net::TcpListener;
 use super::{reachable, say};
 use crate::access::{NewKey, Scope, insert_key, scope_names};
 use crate::app::App;
-use crate::config::Config;
+use crate::config::{Bootstrap, Config};
 use crate::secret::{api_key, digest};
 use crate::server::{serve, stop_signal};
 use crate::store::{Constraint, Error, keys, projects};
@@ -23,6 +23,11 @@ pub(super) async fn run(config: Config) -> anyhow::Result<()> {
     let address = listener.local_addr()?;
     if let Some((project, key)) = prepare(&app).await? {
         welcome(&project, &key, &format!("http://{}", reachable(address)));
+    }
+    if app.config.bootstrap.as_ref().is_some_and(Bootstrap::is_weak) {
+        tracing::warn!(
+            "USHER_API_KEY has less than 32 characters and might be guessed; `openssl rand -hex 32` makes a better one"
+        );
     }
     for project in projects::all(app.store.read()).await? {
         if project.settings.password_dictionary && app.dictionary.is_none() {

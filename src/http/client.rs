@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use axum::extract::ConnectInfo;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName};
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use ipnet::IpNet;
 
 /// Bytes of a user agent that are kept.
@@ -27,7 +27,10 @@ impl Client {
         let agent = text(&parts.headers, "x-forwarded-user-agent").or_else(|| text(&parts.headers, "user-agent"));
         let mut agent = agent.unwrap_or_else(|| "UNKNOWN".into());
         agent.truncate(agent.floor_char_boundary(AGENT_MAX));
-        let locale = text(&parts.headers, "x-appwrite-locale").and_then(|code| crate::geo::locale(&code));
+        let asked = parts.uri.query().filter(|query| query.contains("locale=")).map(crate::params::parse_query);
+        let asked = asked.and_then(|values| values.get("locale")?.as_str().map(str::to_owned));
+        let locale = asked.or_else(|| text(&parts.headers, "x-appwrite-locale"));
+        let locale = locale.and_then(|code| crate::geo::locale(&code));
         Self {
             ip: address(parts, trusted).map(|ip| ip.to_string()).unwrap_or_default(),
             agent,
@@ -49,15 +52,27 @@ fn address(parts: &Parts, trusted: &[IpNet]) -> Option<IpAddr> {
     if !is_trusted(&peer) {
         return Some(peer);
     }
-    let headers = parts.headers.get_all("x-forwarded-for");
-    let chain: Vec<IpAddr> = headers
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .filter_map(|text| text.trim().parse::<IpAddr>().ok().map(|ip| ip.to_canonical()))
-        .collect();
-    // Each proxy appends whom it heard from, so only what trusted ones appended is believed.
-    chain.iter().rev().find(|ip| !is_trusted(ip)).or(chain.first()).copied().or(Some(peer))
+    // Each proxy appends whom it heard from, so the list is read from its end and believed as long as the one who wrote
+    // an entry is trusted. An entry that is no address ends it: what stands before it could come from anybody.
+    let lines: Vec<&HeaderValue> = parts.headers.get_all("x-forwarded-for").iter().collect();
+    let entries = lines.iter().rev().flat_map(|line| line.as_bytes().rsplit(|byte| *byte == b','));
+    let mut last = peer;
+    for entry in entries {
+        let Some(ip) = std::str::from_utf8(entry).ok().and_then(read_address) else { break };
+        last = ip;
+        if !is_trusted(&ip) {
+            break;
+        }
+    }
+    Some(last)
+}
+
+/// An address as proxies write it: alone, with a port, or in brackets.
+fn read_address(text: &str) -> Option<IpAddr> {
+    let text = text.trim();
+    let alone = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
+    let address = alone.parse().ok().or_else(|| text.parse::<SocketAddr>().ok().map(|address| address.ip()));
+    address.map(|ip| ip.to_canonical())
 }
 
 /// Whether the client came over TLS, as a trusted proxy says.
@@ -90,6 +105,12 @@ mod tests {
         assert_eq!(ip("10.0.0.1", &["6.6.6.6, 1.1.1.1, 10.0.0.2"], &["10.0.0.0/8"]), "1.1.1.1");
         assert_eq!(ip("10.0.0.1", &["6.6.6.6", "1.1.1.1"], &["10.0.0.0/8"]), "1.1.1.1");
         assert_eq!(ip("10.0.0.1", &["nonsense"], &["10.0.0.0/8"]), "10.0.0.1");
+        assert_eq!(ip("10.0.0.1", &["6.6.6.6, 1.1.1.1:5555"], &["10.0.0.0/8"]), "1.1.1.1");
+        assert_eq!(ip("10.0.0.1", &["6.6.6.6, [2001:db8::1]:443"], &["10.0.0.0/8"]), "2001:db8::1");
+        assert_eq!(ip("10.0.0.1", &["6.6.6.6, [2001:db8::1]"], &["10.0.0.0/8"]), "2001:db8::1");
+        assert_eq!(ip("10.0.0.1", &["6.6.6.6, unknown"], &["10.0.0.0/8"]), "10.0.0.1");
+        assert_eq!(ip("10.0.0.1", &["6.6.6.6, unknown, 10.0.0.7"], &["10.0.0.0/8"]), "10.0.0.7");
+        assert_eq!(ip("10.0.0.1", &["10.0.0.3, 10.0.0.2"], &["10.0.0.0/8"]), "10.0.0.3");
         assert_eq!(ip("10.0.0.1", &[], &["10.0.0.0/8"]), "10.0.0.1");
         assert_eq!(ip("::ffff:10.0.0.1", &["::1"], &["10.0.0.0/8"]), "::1");
     }

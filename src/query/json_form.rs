@@ -9,10 +9,9 @@ use super::raw::{Fault, Method, Query, Value};
 
 /// Reads one query in the JSON form.
 ///
-/// Recursion is bounded: serde_json refuses more than 127 levels, and the deepest tree of legal queries that fits
-/// the length limit has 126.
+/// Recursion is bounded by the depth that JSON may have.
 pub(super) fn read(text: &str) -> Result<Query, Fault> {
-    match serde_json::from_str(text) {
+    match crate::json::parse(text.as_bytes()) {
         Ok(Json::Object(object)) => query(object),
         Ok(_) => Err(Fault::argument("a query in JSON is an object")),
         Err(error) => Err(Fault::argument(format!("not valid JSON: {error}"))),

@@ -117,6 +117,9 @@ pub(super) use run;
 /// How long a statement may run before it is given up.
 pub(super) const STATEMENT_LIMIT: Duration = Duration::from_secs(15);
 
+/// Statements with a time limit that run on SQLite at the same time.
+const SCANS: u32 = 4;
+
 /// How long a request waits for a free connection.
 const ACQUIRE_LIMIT: Duration = Duration::from_secs(5);
 
@@ -157,9 +160,9 @@ impl Db {
                     options.acquire_timeout(ACQUIRE_LIMIT)
                 };
                 let readers = pool(sqlite_readers()).connect_with(options.clone()).await?;
-                // Statements with a time limit run one at a time on a connection of their own, whose limit is
-                // lifted again however the statement ended, be it that its caller went away.
-                let scans = pool(1).min_connections(0).after_release(|connection, _| {
+                // Statements with a time limit have connections of their own, so that they do not stand in the way of
+                // others. The limit is lifted again however the statement ended, be it that its caller went away.
+                let scans = pool(SCANS).min_connections(0).after_release(|connection, _| {
                     Box::pin(async move {
                         connection.lock_handle().await?.remove_progress_handler();
                         Ok(true)

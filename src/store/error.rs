@@ -12,6 +12,8 @@ pub enum Error {
     Conflict(Constraint),
     /// The row that had to be there is not.
     Missing,
+    /// The row that a new one belongs to is gone.
+    Orphan,
     /// The statement ran longer than it may.
     Timeout,
     /// The database cannot be reached, is full or refuses writes; trying again later may help.
@@ -67,6 +69,7 @@ impl std::fmt::Display for Error {
         match self {
             Self::Conflict(constraint) => write!(f, "unique constraint {} violated", constraint.name()),
             Self::Missing => f.write_str("a row that must exist was not found"),
+            Self::Orphan => f.write_str("the row that a new one belongs to is gone"),
             Self::Timeout => f.write_str("the statement took too long"),
             Self::Unavailable(why) => write!(f, "the database is not available: {why}"),
             Self::Other(cause) => write!(f, "{cause}"),
@@ -95,6 +98,9 @@ impl From<sqlx::Error> for Error {
                     Some(name) => name == constraint.name(),
                     None => cause.message().rsplit(": ").next() == Some(constraint.columns()),
                 });
+                if cause.is_foreign_key_violation() {
+                    return Self::Orphan;
+                }
                 match (cause.is_unique_violation(), found) {
                     (true, Some(constraint)) => Self::Conflict(constraint),
                     _ => Self::from_code(cause.code(), cause.message()).unwrap_or_else(|| Self::Other(Box::new(error))),

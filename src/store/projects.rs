@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Engine, On, Result, Tx, Value, sql};
+use super::{Engine, Error, On, Result, Tx, Value, sql};
 use crate::clock::Millis;
 
 /// The number of a project's row, by which all its other rows name it.
@@ -98,11 +98,15 @@ struct Row {
     created_at: Millis,
 }
 
-impl From<Row> for Project {
-    fn from(row: Row) -> Self {
-        // Only this module writes the column, so text that does not parse can only come from a newer version.
-        let settings = serde_json::from_str(&row.settings).unwrap_or_default();
-        Self { key: ProjectKey(row.seq), id: row.id, name: row.name, settings, created_at: row.created_at }
+impl TryFrom<Row> for Project {
+    type Error = Error;
+
+    /// Settings that this version cannot read are an error: with the defaults in their place, protections would be off.
+    fn try_from(row: Row) -> Result<Self> {
+        let settings = serde_json::from_str(&row.settings).map_err(|error| {
+            Error::Other(format!("the settings of project {} cannot be read: {error}", row.id).into())
+        })?;
+        Ok(Self { key: ProjectKey(row.seq), id: row.id, name: row.name, settings, created_at: row.created_at })
     }
 }
 
@@ -110,13 +114,13 @@ impl From<Row> for Project {
 pub async fn find(on: On<'_>, id: &str) -> Result<Option<Project>> {
     let row: Option<Row> =
         sql("SELECT seq, id, name, settings, created_at FROM projects WHERE id = $1").bind(id).optional(on).await?;
-    Ok(row.map(Project::from))
+    row.map(Project::try_from).transpose()
 }
 
 /// All projects, oldest first.
 pub async fn all(on: On<'_>) -> Result<Vec<Project>> {
     let rows: Vec<Row> = sql("SELECT seq, id, name, settings, created_at FROM projects ORDER BY seq").all(on).await?;
-    Ok(rows.into_iter().map(Project::from).collect())
+    rows.into_iter().map(Project::try_from).collect()
 }
 
 /// Makes a project with default settings.
@@ -132,7 +136,7 @@ pub async fn insert(tx: &mut Tx, id: &str, name: &str, now: Millis) -> Result<Pr
     .bind(now)
     .one(tx.on())
     .await?;
-    Ok(row.into())
+    row.try_into()
 }
 
 /// Replaces the settings.
@@ -167,5 +171,5 @@ pub async fn delete(tx: &mut Tx, project: ProjectKey) -> Result<()> {
 }
 
 fn encode(settings: &Settings) -> Result<String> {
-    serde_json::to_string(settings).map_err(|error| super::Error::Other(Box::new(error)))
+    serde_json::to_string(settings).map_err(|error| Error::Other(Box::new(error)))
 }

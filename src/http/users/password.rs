@@ -28,42 +28,63 @@ impl FromParams for Update {
     }
 }
 
+/// Changes of one user's password at the same time that are checked against each other before one is turned away.
+const ATTEMPTS: usize = 10;
+
 /// `PATCH /v1/users/{userId}/password`. The empty text takes the password away. The user's sessions end, unless the
 /// project keeps them.
 pub(super) async fn update(access: Access<scope::UsersWrite>, Params(new): Params<Update>) -> Result<Response> {
-    let password = new.password.map(|password| password.0.0);
-    loop {
+    let mut candidate =
+        new.password.map(|password| Candidate { plain: password.0.0, hashed: None, cleared: Vec::new() });
+    // The checks run outside of the transaction, because hashing takes long. When another change of the password came
+    // between, the history is another one, and this change has to be checked against what is new in it.
+    for _ in 0..ATTEMPTS {
         let user = find(&access, &new.id.0).await?;
-        let (stored, history) = match &password {
-            Some(password) => {
-                let stored = check(&access, &user, password).await?;
+        let (stored, history) = match &mut candidate {
+            Some(candidate) => {
+                let stored = candidate.check(&access, &user).await?;
                 let mut history = History::from_json(&user.password_history);
                 history.push(&stored, access.project.settings.password_history);
                 (Some(stored), history.to_json())
             }
             None => (None, user.password_history.clone()),
         };
-        // The check ran outside of the transaction, because hashing takes long. When another change of the password
-        // came between, the history is another one, and this change has to be checked against it again.
         match replace(&access, &user, stored, history).await {
             Err(error) if error.kind() == Kind::Superseded => {}
             changed => return Ok(Json(view::User::of(&changed?, &access.view)).into_response()),
         }
     }
+    Err(Kind::Superseded.into())
 }
 
-/// Hashes a password that the project's rules allow.
-async fn check(access: &Access<scope::UsersWrite>, user: &User, password: &str) -> Result<Stored> {
-    let (settings, hashing) = (&access.project.settings, &access.app().hashing);
-    let (email, phone) = (user.email.as_deref(), user.phone.as_deref());
-    if settings.personal_data_check && personal_data(password, &user.id, email, &user.name, phone) {
-        return Err(Kind::PasswordPersonalData.into());
+/// A password that is to be set, and what is known of it already.
+struct Candidate {
+    plain: String,
+    hashed: Option<Stored>,
+    /// Earlier passwords that it is not.
+    cleared: Vec<Stored>,
+}
+
+impl Candidate {
+    /// Hashes the password, when the project's rules allow it for this user.
+    async fn check(&mut self, access: &Access<scope::UsersWrite>, user: &User) -> Result<Stored> {
+        let (settings, hashing) = (&access.project.settings, &access.app().hashing);
+        let (email, phone) = (user.email.as_deref(), user.phone.as_deref());
+        if settings.personal_data_check && personal_data(&self.plain, &user.id, email, &user.name, phone) {
+            return Err(Kind::PasswordPersonalData.into());
+        }
+        let mut earlier = History::from_json(&user.password_history).last(settings.password_history);
+        earlier.retain(|password| !self.cleared.contains(password));
+        if !earlier.is_empty() && hashing.verify_any(earlier.clone(), self.plain.as_bytes().to_vec()).await? {
+            return Err(Kind::PasswordRecentlyUsed.into());
+        }
+        self.cleared.extend(earlier);
+        if let Some(hashed) = &self.hashed {
+            return Ok(hashed.clone());
+        }
+        let hashed = hashing.hash(self.plain.as_bytes().to_vec()).await?;
+        Ok(self.hashed.insert(hashed).clone())
     }
-    let earlier = History::from_json(&user.password_history).last(settings.password_history);
-    if !earlier.is_empty() && hashing.verify_any(earlier, password.as_bytes().to_vec()).await? {
-        return Err(Kind::PasswordRecentlyUsed.into());
-    }
-    Ok(hashing.hash(password.as_bytes().to_vec()).await?)
 }
 
 async fn replace(

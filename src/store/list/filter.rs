@@ -1,5 +1,7 @@
 //! Filters: a checked tree of conditions becomes SQL by one recursive function.
 
+use std::collections::BTreeSet;
+
 use super::{position_of, push_list};
 use crate::query::{Attribute, Filter, Kind, Op, Scalar};
 use crate::store::{Engine, ProjectKey, Sql, Value};
@@ -134,35 +136,48 @@ fn push_parts(
     to.push(")");
 }
 
+/// Tests of lists in one statement that PostgreSQL may plan as joins.
+const JOINS_MAX: usize = 4;
+
 /// A test of a list, whose elements are rows of a table of their own. A list is never NULL.
 fn push_list_op(to: &mut Sql, project: ProjectKey, attribute: &Attribute, op: &Op) {
-    let among = match attribute.column {
-        "user_labels" => "t.seq IN (SELECT l.user_seq FROM user_labels l WHERE l.project = ",
-        _ => "t.seq IN (SELECT l.membership_seq FROM membership_roles l WHERE l.project = ",
+    let (rows, element, group) = match attribute.column {
+        "user_labels" => (
+            "(t.seq IN (SELECT l.user_seq FROM user_labels l WHERE l.project = ",
+            " AND l.label IN (",
+            " GROUP BY l.user_seq HAVING count(*) = ",
+        ),
+        _ => (
+            "(t.seq IN (SELECT l.membership_seq FROM membership_roles l WHERE l.project = ",
+            " AND l.role IN (",
+            " GROUP BY l.membership_seq HAVING count(*) = ",
+        ),
     };
-    let element = if attribute.column == "user_labels" { " AND l.label IN (" } else { " AND l.role IN (" };
-    let any = |to: &mut Sql, values: &[String]| {
-        to.push(among).push_bind(project).push(element);
+    // How many of the elements a row must have; one when it is not said.
+    let among = |to: &mut Sql, values: &[&String], all: bool| {
+        let joined = to.text.matches(" IN (SELECT l.").count();
+        to.push(rows).push_bind(project).push(element);
         push_list(to, values, |to, value| {
-            to.push_bind(value);
+            to.push_bind(*value);
         });
-        to.push("))");
+        to.push(")");
+        if all {
+            to.push(group).push_bind(i64::try_from(values.len()).unwrap_or(i64::MAX));
+        }
+        // PostgreSQL makes a join of each of these, and takes seconds to find the best order of many. What is asked
+        // whether it is true is no join, but still a look-up.
+        to.push(if joined < JOINS_MAX { "))" } else { ")) IS TRUE" });
     };
     match op {
-        Op::Contains(values) => any(to, values),
+        Op::Contains(values) => among(to, &values.iter().collect::<Vec<_>>(), false),
         Op::NotContains(values) => {
             to.push("NOT ");
-            any(to, values);
+            among(to, &values.iter().collect::<Vec<_>>(), false);
         }
         Op::ContainsAll(values) => {
-            to.push("(");
-            for (n, value) in values.iter().enumerate() {
-                if n > 0 {
-                    to.push(" AND ");
-                }
-                any(to, std::slice::from_ref(value));
-            }
-            to.push(")");
+            // No row has an element twice, so the count of those that are wanted tells.
+            let wanted: BTreeSet<&String> = values.iter().collect();
+            among(to, &wanted.into_iter().collect::<Vec<_>>(), true);
         }
         Op::IsNotNull => {
             to.push("TRUE");

@@ -135,10 +135,10 @@ pub static LOGS: Source = Source {
 /// How long a search may read texts one by one, when its terms are too short for the index.
 const SCAN_LIMIT: Duration = Duration::from_secs(2);
 
-/// Whether a filter looks into the middle of texts, or weighs one condition against another.
+/// Whether a filter looks into the middle of texts.
 fn reads_texts(filter: &Filter) -> bool {
     match filter {
-        Filter::All(_) | Filter::Any(_) => true,
+        Filter::All(filters) | Filter::Any(filters) => filters.iter().any(reads_texts),
         Filter::Test { attribute, .. } if attribute.kind == Kind::List => false,
         Filter::Test { op, .. } => matches!(
             op,
