@@ -79,12 +79,16 @@ pub enum DatabaseUrl {
     Postgres(Hidden<String>),
 }
 
-/// Shows the engine and the file, never the password.
+/// Shows the engine and the place, never the user's name and password.
 impl fmt::Debug for DatabaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
-            Self::Postgres(_) => f.write_str("postgres://<hidden>"),
+            Self::Postgres(url) => {
+                let place = url.0.rsplit_once('@').map_or(url.0.as_str(), |(_, place)| place);
+                let place = place.rsplit_once("://").map_or(place, |(_, place)| place);
+                write!(f, "postgres://<hidden>@{}", place.split('?').next().unwrap_or_default())
+            }
         }
     }
 }

@@ -8,6 +8,7 @@ use crate::access::{NewKey, Scope, insert_key};
 use crate::clock::{Clock, Millis};
 use crate::config::Config;
 use crate::secret::api_key;
+use crate::store::projects::Project;
 use crate::store::{Store, keys};
 
 /// What to do with API keys.
@@ -48,10 +49,10 @@ pub(super) async fn run(config: &Config, command: Command) -> anyhow::Result<()>
     match command {
         Command::Create { project, name, scopes, expire } => {
             let new = NewKey { name, scopes: read_scopes(&scopes)?, expire: read_expire(expire.as_deref(), now)? };
-            create(&store, &project, new, now).await?;
+            create(&store, &find_project(config, &store, &project).await?, new, now).await?;
         }
         Command::List { project } => {
-            let project = find_project(&store, &project).await?;
+            let project = find_project(config, &store, &project).await?;
             for key in keys::all(store.read(), project.key).await? {
                 let date = |at: Option<Millis>| at.map_or_else(|| "never".into(), |at| at.to_string());
                 say(&format!(
@@ -67,7 +68,7 @@ pub(super) async fn run(config: &Config, command: Command) -> anyhow::Result<()>
             }
         }
         Command::Revoke { project, key } => {
-            let project = find_project(&store, &project).await?;
+            let project = find_project(config, &store, &project).await?;
             let (number, id) = (project.key, key.clone());
             let removed = store.write(move |tx| Box::pin(async move { keys::delete(tx, number, &id).await })).await?;
             if !removed {
@@ -80,11 +81,11 @@ pub(super) async fn run(config: &Config, command: Command) -> anyhow::Result<()>
     Ok(())
 }
 
-async fn create(store: &Store, project: &str, new: NewKey, now: Millis) -> anyhow::Result<()> {
-    let project = find_project(store, project).await?;
+async fn create(store: &Store, project: &Project, new: NewKey, now: Millis) -> anyhow::Result<()> {
+    let project = project.key;
     let secret = api_key();
     let stored = secret.clone();
-    let work = store.write(move |tx| Box::pin(async move { insert_key(tx, project.key, &stored, &new, now).await }));
+    let work = store.write(move |tx| Box::pin(async move { insert_key(tx, project, &stored, &new, now).await }));
     let id = work.await?;
     say(&format!("id   {id}\nkey  {secret}"));
     Ok(())
@@ -105,7 +106,9 @@ fn read_scopes(names: &[String]) -> anyhow::Result<Vec<Scope>> {
 
 fn read_expire(text: Option<&str>, now: Millis) -> anyhow::Result<Option<Millis>> {
     let Some(text) = text else { return Ok(None) };
-    let at = Millis::parse(text).context("--expire must be a moment such as 2027-01-31T00:00:00Z")?;
+    let moment = if text.len() == 10 { format!("{text}T00:00:00Z") } else { text.to_owned() };
+    let at = Millis::parse(&moment)
+        .context("--expire must be a date or moment such as 2027-01-31 or 2027-01-31T00:00:00Z")?;
     if at <= now {
         bail!("--expire must be in the future");
     }

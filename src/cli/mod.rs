@@ -95,8 +95,9 @@ async fn open(config: &Config) -> anyhow::Result<Store> {
         .with_context(|| format!("DATABASE_URL ({:?}) cannot be used", config.database))
 }
 
-async fn find_project(store: &Store, id: &str) -> anyhow::Result<Project> {
-    projects::find(store.read(), id).await?.with_context(|| format!("there is no project {id}"))
+async fn find_project(config: &Config, store: &Store, id: &str) -> anyhow::Result<Project> {
+    let project = projects::find(store.read(), id).await?;
+    project.with_context(|| format!("there is no project {id} in {:?}", config.database))
 }
 
 /// A server that listens on every address is reached on the loopback one.

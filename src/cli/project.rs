@@ -66,7 +66,7 @@ pub(super) async fn run(config: &Config, command: Command) -> anyhow::Result<()>
                 say(&format!("{}\t{}\tcreated {}", project.id, project.name, project.created_at));
             }
         }
-        Command::Show { id } => show(&find_project(&store, &id).await?),
+        Command::Show { id } => show(&find_project(config, &store, &id).await?),
         Command::Set { id, settings } => {
             // Read and written in one transaction, so that of two commands neither undoes the other's setting.
             let project = store.write(move |tx| {
@@ -88,7 +88,7 @@ pub(super) async fn run(config: &Config, command: Command) -> anyhow::Result<()>
             show(&project);
         }
         Command::Delete { id, yes } => {
-            let project = find_project(&store, &id).await?;
+            let project = find_project(config, &store, &id).await?;
             if !yes {
                 bail!("this deletes every user of project {id}; add --yes when you mean it");
             }

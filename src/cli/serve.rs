@@ -99,6 +99,6 @@ fn welcome(project: &str, key: &str, endpoint: &str) {
          A first request:\n\
          \n\
          curl {endpoint}/v1/users -H 'X-Appwrite-Project: {project}' -H 'X-Appwrite-Key: {key}' \
-         -H 'Content-Type: application/json' -d '{{\"userId\":\"unique()\",\"email\":\"anna@example.org\",\"name\":\"Anna\"}}'\n"
+         -H 'Content-Type: application/json' -d '{{\"userId\":\"unique()\",\"email\":\"ada@example.org\",\"name\":\"Ada\"}}'\n"
     ));
 }

@@ -71,12 +71,18 @@ impl<S: Scoped> FromRequestParts<Arc<App>> for Access<S> {
             (Settled::Project(project), Some(secret)) => (project, secret),
             (Settled::Console, Some(_)) => return Err(Kind::Unauthorized.into()),
             (Settled::Nothing, Some(_)) => return Err(Kind::ProjectIdMissing.into()),
-            (_, None) => return Err(missing_scope("User (role: guests)", S::ANY_OF)),
+            (_, None) => {
+                return Err(missing_scope(
+                    "User (role: guests)",
+                    S::ANY_OF,
+                    " Send an API key in the header X-Appwrite-Key.",
+                ));
+            }
         };
         let key = app.registry.key(app, &project, &secret).await?;
         if !key.allows(S::ANY_OF) {
             let caller = format!("app.{}@service (role: applications)", project.id);
-            return Err(missing_scope(&caller, S::ANY_OF));
+            return Err(missing_scope(&caller, S::ANY_OF, " Use a key that has one of them."));
         }
         let client = Client::of(parts, &app.config.trusted_proxies);
         Ok(Self {
@@ -93,10 +99,10 @@ impl<S: Scoped> FromRequestParts<Arc<App>> for Access<S> {
     }
 }
 
-/// Clients look for this sentence.
-fn missing_scope(caller: &str, scopes: &[Scope]) -> Error {
+/// Clients look for the first sentence.
+fn missing_scope(caller: &str, scopes: &[Scope], advice: &str) -> Error {
     let names = crate::access::scope_names(scopes);
-    Error::new(Kind::UnauthorizedScope, format!("{caller} missing scopes ({names})"))
+    Error::new(Kind::UnauthorizedScope, format!("{caller} missing scopes ({names}).{advice}"))
 }
 
 impl<S> Access<S> {

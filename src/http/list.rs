@@ -6,7 +6,7 @@
 use axum::body::{Body, Bytes};
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
-use futures_util::stream;
+use futures_util::{StreamExt as _, stream};
 
 use super::access::Access;
 use super::reply::JSON;
@@ -203,8 +203,8 @@ impl Page {
                 }
             }
         });
-        let body = stream::once(std::future::ready(Ok(first)));
-        let body = futures_util::StreamExt::chain(body, rest);
+        // Layers around the body may ask for more after its end.
+        let body = stream::once(std::future::ready(Ok(first))).chain(rest).fuse();
         Ok(([(CONTENT_TYPE, JSON)], Body::from_stream(body)).into_response())
     }
 

@@ -1,5 +1,7 @@
 //! The two engines: their pools, where a statement runs, and the one macro that forks between them.
 
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use sqlx::migrate::Migrator;
@@ -135,9 +137,7 @@ impl Db {
     pub(super) async fn open(url: &DatabaseUrl, connections: u32) -> Result<Self> {
         match url {
             DatabaseUrl::Sqlite(path) => {
-                if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-                    std::fs::create_dir_all(folder)?;
-                }
+                prepare_file(path)?;
                 let options = SqliteConnectOptions::new()
                     .filename(path)
                     .create_if_missing(true)
@@ -229,6 +229,17 @@ impl Db {
             }
         }
     }
+}
+
+/// Makes the file of SQLite, and its folder, readable by nobody else. SQLite gives the files beside it the same rights.
+fn prepare_file(path: &Path) -> std::io::Result<()> {
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    }
+    std::fs::OpenOptions::new().append(true).create(true).mode(0o600).open(path).map(drop).or_else(|error| {
+        // A database that may only be read is SQLite's to judge.
+        if path.exists() { Ok(()) } else { Err(error) }
+    })
 }
 
 /// Each reader of SQLite is a thread; more than half the cores only pass work back and forth.

@@ -80,7 +80,8 @@ impl std::fmt::Display for Error {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Other(cause) => Some(cause.as_ref()),
+            // Its own text is this error's text already.
+            Self::Other(cause) => cause.source(),
             _ => None,
         }
     }

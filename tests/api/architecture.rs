@@ -9,7 +9,8 @@ const LINES_MAX: usize = 400;
 
 /// SQL that does not name the project: how the text begins (`concat!` without its macros), and why it may. Every
 /// entry must be of use.
-const WITHOUT_PROJECT: [(&str, &str); 21] = [
+const WITHOUT_PROJECT: [(&str, &str); 22] = [
+    (" IN (SELECT l.", "counts the tests of lists, whose texts name the project"),
     ("UPDATE users SET ", "users::save goes on with `WHERE project =`"),
     ("SELECT set_config('statement_timeout', '0'", "lifts the time limit of one transaction"),
     ("SELECT 1", "asks whether the database answers"),

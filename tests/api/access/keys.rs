@@ -130,6 +130,22 @@ both! {
         assert_eq!(stored(app, &id).await.accessed_at, Some(first.plus(DAY)));
     }
 
+    async fn a_short_key_leaves_no_hint(app) {
+        insert(app, PROJECT, "short-key", &[Scope::UsersRead], None).await;
+        assert_eq!(stored(app, &app.key_id(PROJECT, "short-key").await).await.hint, "");
+    }
+
+    /// A server still believes in a project for some seconds after another process has deleted it.
+    async fn what_is_made_in_a_deleted_project_finds_no_project(app) {
+        app.new_project("gone").await;
+        let key = app.new_key("gone", &Scope::ALL).await;
+        app.caller("gone", &key).get("/v1/users").await.expect(200);
+        let project = app.project("gone").await.key;
+        app.write(move |tx| Box::pin(async move { usher::store::projects::delete(tx, project).await })).await;
+        let answer = app.caller("gone", &key).post("/v1/users", &serde_json::json!({"userId": "anna"})).await;
+        answer.fails(404, "project_not_found", "X-Appwrite-Project");
+    }
+
     async fn of_a_key_only_the_digest_and_the_last_characters_are_stored(app) {
         let key = app.new_key(PROJECT, &Scope::ALL).await;
         let stored = stored(app, &app.key_id(PROJECT, &key).await).await;

@@ -12,6 +12,25 @@ use crate::wire::{serve, socket};
 const LIMIT: usize = 1024 * 1024;
 
 both! {
+    /// Without a key, a body must not reach a reader that it can make call itself without a bound.
+    async fn json_hidden_in_strings_is_not_read(app) {
+        let mut body = "1".to_owned();
+        for _ in 0..32 {
+            let inner = body.replace('\\', "\\u005c").replace('"', "\\u0022");
+            body = format!("{}{{\"\\u0024serde_json::private::RawValue\":\"{inner}\"}}{}", "[".repeat(120), "]".repeat(120));
+            if body.len() > 500_000 {
+                break;
+            }
+        }
+        let body = format!("{{\"a\":{body}}}");
+        let answer = app.guest().request(axum::http::Method::POST, "/v1/users", body.clone()).await;
+        answer.fails(401, "general_unauthorized_scope", "X-Appwrite-Key");
+        let answer = app.admin().request(axum::http::Method::POST, "/v1/users", body).await;
+        answer.fails(400, "general_argument_invalid", "$serde_json");
+        let named = app.user("anna", serde_json::json!({"name": "$serde_json::private::Number"})).await;
+        assert_eq!(named["name"], "$serde_json::private::Number");
+    }
+
     async fn a_body_without_parameters_is_told_which_is_missing(app) {
         for body in [
             "",

@@ -15,7 +15,7 @@ places! {
         assert_eq!((endpoint, project.as_str()), (format!("http://{}/v1", server.address), "default"));
         assert!(key.starts_with("standard_") && key.len() == 265, "{key}");
         let user: Value = serde_json::from_str(&curl(&line, place.folder.path())).unwrap();
-        assert_eq!((&user["email"], &user["name"]), (&json!("anna@example.org"), &json!("Anna")));
+        assert_eq!((&user["email"], &user["name"]), (&json!("ada@example.org"), &json!("Ada")));
         assert_eq!(user["$id"].as_str().unwrap().len(), 20);
         let (stdout, stderr) = server.stop();
         assert_eq!(stdout.matches(&key).count(), 2, "{stdout}");

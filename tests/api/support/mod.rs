@@ -7,8 +7,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::ConnectInfo;
+use axum::http::response::Parts;
 use axum::http::{HeaderMap, Method, Request};
 use http_body_util::BodyExt as _;
 use serde_json::Value;
@@ -35,7 +36,7 @@ pub const IP: &str = "203.0.113.9";
 ///
 /// `both! { async fn name(app) { … } }`, or `(app, "USHER_…" = "…")` to set variables of its configuration.
 macro_rules! both {
-    ($($(#[$meta:meta])* async fn $name:ident($app:ident $(, $var:literal = $value:expr)*) $body:block)*) => {$(
+    ($($(#[$meta:meta])* async fn $name:ident($app:ident $(, $var:literal = $value:expr)* $(,)?) $body:block)*) => {$(
         $(#[$meta])*
         mod $name {
             #[allow(unused_imports, reason = "not every test uses what is around it")]
@@ -193,13 +194,18 @@ impl TestApp {
         Caller { test: self, headers: Vec::new() }
     }
 
-    /// Sends a request as it is.
-    pub async fn send(&self, mut request: Request<Body>) -> Answer {
+    /// Sends a request as it is; the answer's head, and its bytes as they went over the wire.
+    pub async fn exchange(&self, mut request: Request<Body>) -> (Parts, Bytes) {
         let peer = SocketAddr::new(IP.parse().unwrap(), 40_000);
         request.extensions_mut().insert(ConnectInfo(peer));
         let answer = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = answer.into_parts();
-        let bytes = body.collect().await.unwrap().to_bytes();
+        (parts, body.collect().await.unwrap().to_bytes())
+    }
+
+    /// Sends a request as it is.
+    pub async fn send(&self, request: Request<Body>) -> Answer {
+        let (parts, bytes) = self.exchange(request).await;
         Answer {
             status: parts.status.as_u16(),
             headers: parts.headers,

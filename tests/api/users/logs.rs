@@ -56,6 +56,16 @@ fn offset(n: i64) -> Value {
 }
 
 both! {
+    async fn behind_a_trusted_proxy_the_address_is_the_clients(app, "USHER_TRUSTED_PROXIES" = "203.0.113.0/24") {
+        app.user("anna", json!({})).await;
+        for (forwarded, ip) in [("198.51.100.7", "198.51.100.7"), ("6.6.6.6, 198.51.100.8:443", "198.51.100.8"), ("6.6.6.6, unknown", IP)] {
+            let caller = app.admin().header("x-forwarded-for", forwarded);
+            caller.patch("/v1/users/anna/name", &json!({"name": forwarded})).await.expect(200);
+            let log = app.admin().get("/v1/users/anna/logs").await.expect(200);
+            assert_eq!(log["logs"][0]["ip"], json!(ip), "{forwarded}");
+        }
+    }
+
     async fn a_row_tells_who_did_what_and_with_which_client(app) {
         let key = app.key_id(PROJECT, app.admin_key()).await;
         let caller = app.admin().header("user-agent", FIREFOX);

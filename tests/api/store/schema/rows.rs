@@ -95,7 +95,7 @@ both! {
         for (what, in_project, insert) in orphans {
             let at = if in_project { project } else { gone };
             let stored: Result<()> = app.store().write(move |tx| insert(tx, at)).await;
-            assert!(matches!(stored, Err(Error::Other(_))), "{what}: {stored:?}");
+            assert!(matches!(stored, Err(Error::Orphan)), "{what}: {stored:?}");
         }
         let mut outside = Outside::of(app).await;
         for (table, rows) in TABLES {
@@ -111,7 +111,7 @@ both! {
             .store()
             .write(move |tx| Box::pin(async move { sessions::insert(tx, other, &session("s", "u1", "s")).await }))
             .await;
-        assert!(matches!(stored, Err(Error::Other(_))), "{stored:?}");
+        assert!(matches!(stored, Err(Error::Orphan)), "{stored:?}");
     }
 
     async fn what_belongs_to_a_user_goes_with_the_user(app) {

@@ -28,6 +28,32 @@ const FORBIDDEN: [&str; 5] = ["password", "password1", "iloveyou", "  padded ", 
 const ALLOWED: [&str; 6] = ["Password", "password2", "iloveyou ", "padded!!", "pa\u{308}sswo\u{308}rd", "xpasswordx"];
 
 both! {
+    /// One worker and one place in the queue: further passwords are turned away at once, and nothing else waits.
+    async fn a_full_queue_is_503_and_stands_in_nobodys_way(
+        app, "USHER_HASH_COST" = "m=65536,t=4,p=1", "USHER_HASH_WORKERS" = "1", "USHER_HASH_QUEUE" = "1"
+    ) {
+        app.user("anna", json!({})).await;
+        let admin = app.admin();
+        let creates = futures_util::future::join_all((0..8).map(|n| {
+            let admin = admin.clone();
+            async move { admin.post("/v1/users", &json!({"userId": format!("u{n}"), "password": "a password"})).await }
+        }));
+        let reads = async {
+            for _ in 0..20 {
+                admin.get("/v1/users/anna").await.expect(200);
+            }
+        };
+        let (answers, ()) = futures_util::future::join(creates, reads).await;
+        let (made, refused): (Vec<_>, Vec<_>) = answers.into_iter().partition(|answer| answer.status == 201);
+        assert!((1..8).contains(&made.len()), "{}", made.len());
+        let total = admin.get("/v1/users").await.expect(200)["total"].clone();
+        assert_eq!(total, json!(made.len() + 1), "what was refused is not there");
+        for answer in refused {
+            assert_eq!(answer.header("retry-after"), "1");
+            answer.fails(503, "general_server_error", "busy");
+        }
+    }
+
     async fn words_of_the_dictionary_are_refused_where_the_project_wants_it(
         app, "USHER_PASSWORD_DICTIONARY" = DICTIONARY.as_str()
     ) {

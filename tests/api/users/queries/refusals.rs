@@ -10,6 +10,30 @@ fn filter(method: &str, attribute: &str, values: Value) -> Value {
 }
 
 both! {
+    /// A key of the JSON reader's own, in whatever spelling, and JSON inside of strings.
+    async fn reserved_keys_are_refused(app) {
+        for key in ["$serde_json::private::RawValue", "\\u0024serde_json::private::Number"] {
+            let query = format!("{{\"method\":\"limit\",\"values\":[{{\"{key}\":\"1\"}}]}}");
+            let answer = app.admin().list(USERS, &[json!(query)]).await;
+            answer.fails(400, "general_argument_invalid", "queries[0]");
+        }
+    }
+
+    /// As many different labels as a filter may hold, and as many filters as a request may: each an answer, and not
+    /// a plan that the database takes seconds to find.
+    async fn many_labels_are_one_look_up(app) {
+        app.user("anna", json!({})).await;
+        app.admin().put("/v1/users/anna/labels", &json!({"labels": ["l1", "l2", "l3"]})).await.expect(200);
+        let all = |labels: Vec<String>| json!({"method": "containsAll", "attribute": "labels", "values": labels});
+        let labels = |count: usize| (1..=count).map(|n| format!("l{n}")).collect::<Vec<_>>();
+        assert_eq!(app.admin().list(USERS, &[all(labels(3))]).await.ids("users"), ["anna"]);
+        assert_eq!(app.admin().list(USERS, &[all(["l1", "l2", "l1"].map(str::to_owned).to_vec())]).await.ids("users"), ["anna"]);
+        assert_eq!(app.admin().list(USERS, &[all(labels(4))]).await.ids("users"), [""; 0]);
+        assert_eq!(app.admin().list(USERS, &[all(labels(500))]).await.ids("users"), [""; 0]);
+        let hundred = vec![json!({"method": "contains", "attribute": "labels", "values": ["l1", "l9"]}); 99];
+        assert_eq!(app.admin().list(USERS, &hundred).await.ids("users"), ["anna"]);
+    }
+
     async fn malformed_queries_are_refused_on_every_list(app) {
         population::memberships(app, 1).await;
         let id = filter("equal", "$id", json!(["x"]));
