@@ -71,6 +71,8 @@ async fn make(app: &Arc<App>, id: String, key: String, made_up: bool) -> Result<
                 return Ok(false);
             }
             let project = match projects::find(tx.on(), &id).await? {
+                // Another server has made it since the line above.
+                Some(_) if made_up => return Ok(false),
                 Some(project) => project,
                 None => projects::insert(tx, &id, &id, now).await?,
             };

@@ -29,9 +29,6 @@ pub(super) trait Shown: Record + 'static {
     /// The name of the list in the answer.
     const PLURAL: &'static str;
 
-    /// What names the row among those of its list.
-    fn id(&self) -> String;
-
     /// Appends the JSON of the row.
     fn show(&self, view: &View, to: &mut Vec<u8>) -> serde_json::Result<()>;
 }
@@ -171,9 +168,11 @@ impl Page {
     /// The next rows, at most [`BATCH`] of them.
     async fn read<R: Shown>(&self, direction: Direction) -> Result<Vec<R>> {
         let from = self.from.as_ref().map(|position| (position, direction));
-        let store = &self.view.app.store;
-        let limit = self.left.min(BATCH);
-        Ok(self.ask().rows(store, self.project, &self.order, from, limit, self.offset).await?)
+        Ok(self.ask().rows(&self.view.app.store, self.project, &self.order, from, self.next()).await?)
+    }
+
+    fn next(&self) -> list::Page {
+        list::Page { limit: self.left.min(BATCH), offset: self.offset }
     }
 
     /// Sends the page while it is read.
@@ -210,23 +209,18 @@ impl Page {
 
     /// Reads a batch behind `body` and moves on to where it ends.
     async fn batch<R: Shown>(&mut self, mut body: Vec<u8>, first: bool) -> Result<Bytes> {
-        let rows: Vec<R> = if self.left > 0 { self.read(Direction::After).await? } else { Vec::new() };
-        append(&mut body, &rows, &self.view, first)?;
-        let count = i64::try_from(rows.len()).unwrap_or(BATCH);
-        self.left = if count < BATCH { 0 } else { self.left - count };
-        self.offset = 0;
         if self.left > 0 {
-            // A row may have been deleted since it was read; then the one before it marks the place.
-            let mut place = None;
-            for row in rows.iter().rev() {
-                place = self.ask().position(&self.view.app.store, self.project, &self.order, &row.id()).await?;
-                if place.is_some() {
-                    break;
-                }
-            }
-            // When all of them are gone, the rest of the page cannot be told from the rows after it.
-            self.from = Some(place.ok_or(crate::store::Error::Missing)?);
+            let (store, from) = (&self.view.app.store, self.from.as_ref());
+            let ask = self.ask();
+            let read = ask.rows_and_place::<R>(store, self.project, &self.order, from, self.next());
+            // The place is the one that the last row had when it was read, wherever it has gone since.
+            let (rows, place) = read.await?;
+            append(&mut body, &rows, &self.view, first)?;
+            let count = i64::try_from(rows.len()).unwrap_or(BATCH);
+            self.left = if count < BATCH { 0 } else { self.left - count };
+            self.from = place;
         }
+        self.offset = 0;
         Ok(body.into())
     }
 }

@@ -41,8 +41,8 @@ macro_rules! columns {
     };
 }
 
-/// Selects identities, for lists.
-pub(super) const SELECT: &str = concat!("SELECT ", columns!(), " FROM identities t");
+/// What lists select.
+pub(super) const COLUMNS: &str = columns!();
 
 /// The identity with this id.
 pub async fn find(on: On<'_>, project: ProjectKey, id: &str) -> Result<Option<Identity>> {

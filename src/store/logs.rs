@@ -30,9 +30,9 @@ pub struct Log {
     pub time: Millis,
 }
 
-/// Selects rows of the log, for lists.
-pub(super) const SELECT: &str = "SELECT t.seq, t.user_id, t.event, t.mode, t.actor_type, t.actor_id, t.actor_name, \
-    t.actor_email, t.ip, t.user_agent, t.time FROM logs t";
+/// What lists select.
+pub(super) const COLUMNS: &str = "t.seq, t.user_id, t.event, t.mode, t.actor_type, t.actor_id, t.actor_name, \
+    t.actor_email, t.ip, t.user_agent, t.time";
 
 /// Adds a row; `seq` of what is passed is ignored.
 pub async fn insert(tx: &mut Tx, project: ProjectKey, log: &Log) -> Result<()> {

@@ -32,10 +32,12 @@ pub struct Membership {
     pub roles: String,
 }
 
-/// Selects memberships, for lists.
-pub(super) const SELECT: &str = "SELECT t.id, t.user_id, u.name AS user_name, u.email AS user_email, t.team_id, \
-    e.name AS team_name, t.created_at, t.updated_at, t.invited, t.joined, t.confirm, t.roles \
-    FROM memberships t \
+/// What lists select.
+pub(super) const COLUMNS: &str = "t.id, t.user_id, u.name AS user_name, u.email AS user_email, t.team_id, \
+    e.name AS team_name, t.created_at, t.updated_at, t.invited, t.joined, t.confirm, t.roles";
+
+/// Where [`COLUMNS`] come from.
+pub(super) const TABLES: &str = "memberships t \
     JOIN users u ON u.project = t.project AND u.id = t.user_id \
     JOIN teams e ON e.project = t.project AND e.id = t.team_id";
 

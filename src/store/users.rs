@@ -63,8 +63,8 @@ macro_rules! columns {
     };
 }
 
-/// Selects users, for lists.
-pub(super) const SELECT: &str = concat!("SELECT ", columns!(), " FROM users t");
+/// What lists select.
+pub(super) const COLUMNS: &str = columns!();
 
 impl User {
     /// The labels in their order.

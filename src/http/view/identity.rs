@@ -51,10 +51,6 @@ impl<'a> Identity<'a> {
 impl Shown for identities::Identity {
     const PLURAL: &'static str = "identities";
 
-    fn id(&self) -> String {
-        self.id.clone()
-    }
-
     fn show(&self, view: &View, to: &mut Vec<u8>) -> serde_json::Result<()> {
         serde_json::to_writer(to, &Identity::of(self, view))
     }

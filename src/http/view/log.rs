@@ -51,10 +51,6 @@ impl<'a> Log<'a> {
 impl Shown for logs::Log {
     const PLURAL: &'static str = "logs";
 
-    fn id(&self) -> String {
-        self.seq.to_string()
-    }
-
     fn show(&self, view: &View, to: &mut Vec<u8>) -> serde_json::Result<()> {
         serde_json::to_writer(to, &Log::of(self, view))
     }

@@ -64,10 +64,6 @@ impl<'a> Membership<'a> {
 impl Shown for memberships::Membership {
     const PLURAL: &'static str = "memberships";
 
-    fn id(&self) -> String {
-        self.id.clone()
-    }
-
     fn show(&self, view: &View, to: &mut Vec<u8>) -> serde_json::Result<()> {
         serde_json::to_writer(to, &Membership::of(self, view))
     }

@@ -97,10 +97,6 @@ impl<'a> User<'a> {
 impl Shown for users::User {
     const PLURAL: &'static str = "users";
 
-    fn id(&self) -> String {
-        self.id.clone()
-    }
-
     fn show(&self, view: &View, to: &mut Vec<u8>) -> serde_json::Result<()> {
         serde_json::to_writer(to, &User::of(self, view))
     }

@@ -6,8 +6,8 @@ mod order;
 use std::time::Duration;
 
 use self::filter::push_filter;
-use self::order::Texts;
 pub use self::order::{Direction, Ordering, Position};
+use self::order::{Placed, Texts};
 use super::search::{self, Index, Terms};
 use super::{Engine, ProjectKey, Record, Result, STATEMENT_LIMIT, Sql, Store, sql};
 use crate::query::{Attribute, Cursor, Filter, Kind, Listing, Op, Schema};
@@ -26,19 +26,17 @@ const SEQUENCE: Attribute = attribute("$sequence", Kind::Sequence, false, "t.seq
 pub struct Source {
     /// What it may be filtered and ordered by.
     pub schema: &'static Schema,
-    select: &'static str,
-    from: &'static str,
+    columns: &'static str,
+    /// Where the columns come from.
+    tables: &'static str,
+    /// The table whose rows are listed, which is enough to count them.
+    table: &'static str,
     search: Option<Index>,
     /// Whether `USHER_TOTAL_CAP` applies to its total, as upstream's limit does.
     pub capped: bool,
     /// Whether the order that nobody asked for is from the newest row to the oldest.
     newest_first: bool,
-    /// How a row is found by what names it: the text before the name, and after it.
-    named: (&'static str, &'static str),
 }
-
-/// Most rows have an id.
-const BY_ID: (&str, &str) = ("t.id = ", "");
 
 /// `GET /users`
 pub static USERS: Source = Source {
@@ -63,12 +61,12 @@ pub static USERS: Source = Source {
         ],
         paging_only: false,
     },
-    select: super::users::SELECT,
-    from: "users t",
+    columns: super::users::COLUMNS,
+    tables: "users t",
+    table: "users t",
     search: Some(Index::Users),
     capped: true,
     newest_first: false,
-    named: BY_ID,
 };
 
 /// `GET /users/identities`
@@ -87,12 +85,12 @@ pub static IDENTITIES: Source = Source {
         ],
         paging_only: false,
     },
-    select: super::identities::SELECT,
-    from: "identities t",
+    columns: super::identities::COLUMNS,
+    tables: "identities t",
+    table: "identities t",
     search: Some(Index::Identities),
     capped: true,
     newest_first: false,
-    named: BY_ID,
 };
 
 /// `GET /users/{userId}/memberships`
@@ -112,24 +110,23 @@ pub static MEMBERSHIPS: Source = Source {
         ],
         paging_only: false,
     },
-    select: super::memberships::SELECT,
-    from: "memberships t",
+    columns: super::memberships::COLUMNS,
+    tables: super::memberships::TABLES,
+    table: "memberships t",
     search: None,
     capped: false,
     newest_first: false,
-    named: BY_ID,
 };
 
 /// `GET /users/{userId}/logs`: limit and offset only.
 pub static LOGS: Source = Source {
     schema: &Schema { attributes: &[], paging_only: true },
-    select: super::logs::SELECT,
-    from: "logs t",
+    columns: super::logs::COLUMNS,
+    tables: "logs t",
+    table: "logs t",
     search: None,
     capped: false,
     newest_first: true,
-    // On the wire a row of the log has no id.
-    named: ("t.seq = CAST(", " AS BIGINT)"),
 };
 
 /// How long a search may read texts one by one, when its terms are too short for the index.
@@ -160,6 +157,15 @@ pub struct Ask<'a> {
     pub owner: Option<&'a str>,
 }
 
+/// How many rows, after how many that are left out.
+#[derive(Debug, Clone, Copy)]
+pub struct Page {
+    /// Rows at most.
+    pub limit: i64,
+    /// Rows to leave out before them.
+    pub offset: i64,
+}
+
 impl Ask<'_> {
     /// How many rows match, whatever the page.
     ///
@@ -167,13 +173,13 @@ impl Ask<'_> {
     /// Those of the database.
     pub async fn total(&self, store: &Store, project: ProjectKey) -> Result<i64> {
         let mut count = sql("SELECT count(*) FROM ");
-        count.push(self.source.from);
+        count.push(self.source.table);
         self.push_where(&mut count, store.engine(), project);
         let rows: Vec<(i64,)> = self.run(store, count).await?;
         Ok(rows.first().map_or(0, |(total,)| *total))
     }
 
-    /// Where the row that `id` names stands; `None` when there is no such row.
+    /// Where the row with this id stands; `None` when there is no such row.
     ///
     /// # Errors
     /// Those of the database.
@@ -186,9 +192,8 @@ impl Ask<'_> {
     ) -> Result<Option<Position>> {
         let mut select = sql("SELECT ");
         order.push_texts(&mut select);
-        select.push(" FROM ").push(self.source.from).push(" WHERE t.project = ").push_bind(project);
-        let (before, after) = self.source.named;
-        select.push(" AND ").push(before).push_bind(id).push(after);
+        select.push(" FROM ").push(self.source.table).push(" WHERE t.project = ").push_bind(project);
+        select.push(" AND t.id = ").push_bind(id);
         if let Some(owner) = self.owner {
             select.push(" AND t.user_id = ").push_bind(owner);
         }
@@ -208,7 +213,7 @@ impl Ask<'_> {
         position: &Position,
     ) -> Result<i64> {
         let mut count = sql("SELECT count(*) FROM ");
-        count.push(self.source.from);
+        count.push(self.source.table);
         self.push_where(&mut count, store.engine(), project);
         count.push(" AND ");
         order.push_beyond(&mut count, position, Direction::Before);
@@ -227,22 +232,57 @@ impl Ask<'_> {
         project: ProjectKey,
         order: &Ordering,
         from: Option<(&Position, Direction)>,
-        limit: i64,
-        offset: i64,
+        page: Page,
     ) -> Result<Vec<T>> {
-        let mut select = sql(self.source.select);
-        self.push_where(&mut select, store.engine(), project);
+        let mut select = sql("SELECT ");
+        select.push(self.source.columns);
+        self.push_page(&mut select, store.engine(), project, order, from, page);
+        self.run(store, select).await
+    }
+
+    /// As [`Ask::rows`], and where the last of the rows stood when it was read.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn rows_and_place<T: Record>(
+        &self,
+        store: &Store,
+        project: ProjectKey,
+        order: &Ordering,
+        from: Option<&Position>,
+        page: Page,
+    ) -> Result<(Vec<T>, Option<Position>)> {
+        let mut select = sql("SELECT ");
+        select.push(self.source.columns).push(", 0 AS place, ");
+        order.push_texts(&mut select);
+        self.push_page(&mut select, store.engine(), project, order, from.map(|from| (from, Direction::After)), page);
+        let rows: Vec<Placed<T>> = self.run(store, select).await?;
+        let (rows, mut places): (Vec<T>, Vec<Texts>) = rows.into_iter().map(|Placed(row, place)| (row, place)).unzip();
+        Ok((rows, places.pop().map(|place| order.position(place))))
+    }
+
+    /// Everything behind the columns.
+    fn push_page(
+        &self,
+        select: &mut Sql,
+        engine: Engine,
+        project: ProjectKey,
+        order: &Ordering,
+        from: Option<(&Position, Direction)>,
+        page: Page,
+    ) {
+        select.push(" FROM ").push(self.source.tables);
+        self.push_where(select, engine, project);
         if let Some((position, direction)) = from {
             select.push(" AND ");
-            order.push_beyond(&mut select, position, direction);
+            order.push_beyond(select, position, direction);
         }
         select.push(" ORDER BY ");
-        order.push(&mut select, from.map_or(Direction::After, |(_, direction)| direction));
-        select.push(" LIMIT ").push_bind(limit);
-        if offset > 0 {
-            select.push(" OFFSET ").push_bind(offset);
+        order.push(select, from.map_or(Direction::After, |(_, direction)| direction));
+        select.push(" LIMIT ").push_bind(page.limit);
+        if page.offset > 0 {
+            select.push(" OFFSET ").push_bind(page.offset);
         }
-        self.run(store, select).await
     }
 
     /// Texts that no index answers are read under a time limit.

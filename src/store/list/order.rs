@@ -1,6 +1,6 @@
 //! Orders and cursors: `ORDER BY`, and the condition that holds for the rows on one side of a row.
 
-use sqlx::{ColumnIndex, Database, Decode, FromRow, Row, Type};
+use sqlx::{Column as _, ColumnIndex, Database, Decode, FromRow, Row, Type};
 
 use super::{Source, push_list};
 use crate::query::{Kind, Listing, Order};
@@ -140,7 +140,8 @@ impl Ordering {
         push_list(to, &self.0, |to, key| {
             to.push("CAST(");
             key.push(to);
-            to.push(" AS TEXT)");
+            // Without a name of its own it would be called like the column, and be taken for it.
+            to.push(" AS TEXT) AS k");
         });
     }
 
@@ -248,5 +249,22 @@ where
 {
     fn from_row(row: &'r R) -> Result<Self, sqlx::Error> {
         (0..row.len()).map(|column| row.try_get(column)).collect::<Result<_, _>>().map(Self)
+    }
+}
+
+/// A row, and the texts of its keys: those behind the column `place`.
+pub(super) struct Placed<T>(pub(super) T, pub(super) Texts);
+
+impl<'r, R: Row, T: FromRow<'r, R>> FromRow<'r, R> for Placed<T>
+where
+    usize: ColumnIndex<R>,
+    for<'n> &'n str: ColumnIndex<R>,
+    Option<String>: Decode<'r, R::Database> + Type<R::Database>,
+    R::Database: Database,
+{
+    fn from_row(row: &'r R) -> Result<Self, sqlx::Error> {
+        let first = row.try_column("place")?.ordinal() + 1;
+        let texts = (first..row.len()).map(|column| row.try_get(column)).collect::<Result<_, _>>()?;
+        Ok(Self(T::from_row(row)?, Texts(texts)))
     }
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use usher::clock::Millis;
 use usher::query::Listing;
 use usher::store::identities::{self, Identity};
-use usher::store::list::{Ask, LOGS, Ordering};
+use usher::store::list::{Ask, LOGS, Ordering, Page};
 use usher::store::memberships::{self, NewMembership};
 use usher::store::sessions::{self, Session};
 use usher::store::users::User;
@@ -55,7 +55,7 @@ pub(super) async fn log_of(app: &TestApp, id: &str) -> Vec<logs::Log> {
     let project = app.project(PROJECT).await.key;
     let listing = Listing::default();
     let ask = Ask { source: &LOGS, listing: &listing, terms: None, owner: Some(id) };
-    ask.rows(app.store(), project, &Ordering::of(&LOGS, &listing), None, 1000, 0).await.unwrap()
+    ask.rows(app.store(), project, &Ordering::of(&LOGS, &listing), None, Page { limit: 1000, offset: 0 }).await.unwrap()
 }
 
 /// The events of these rows.
