@@ -84,11 +84,13 @@ impl fmt::Debug for DatabaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
-            Self::Postgres(url) => {
-                let place = url.0.rsplit_once('@').map_or(url.0.as_str(), |(_, place)| place);
-                let place = place.rsplit_once("://").map_or(place, |(_, place)| place);
-                write!(f, "postgres://<hidden>@{}", place.split('?').next().unwrap_or_default())
-            }
+            // The place is shown only where it can be told from a password: behind the one `@`, before any parameters.
+            Self::Postgres(url) => match url.0.split('@').collect::<Vec<_>>()[..] {
+                [credentials, place] if !credentials.contains('?') => {
+                    write!(f, "postgres://<hidden>@{}", place.split('?').next().unwrap_or_default())
+                }
+                _ => f.write_str("postgres://<hidden>"),
+            },
         }
     }
 }
@@ -315,6 +317,21 @@ mod tests {
             read(&[("DATABASE_URL", "postgres://usher:hunter2@db/usher"), ("USHER_SECRET", &"s3cr3t!".repeat(5))]);
         let shown = format!("{:?}", config.unwrap());
         assert!(!shown.contains("hunter2") && !shown.contains("s3cr3t"), "{shown}");
+    }
+
+    #[test]
+    fn the_place_of_a_database_is_shown_where_no_password_can_be_in_it() {
+        let shown = |url: &str| format!("{:?}", database_url(url).unwrap());
+        assert_eq!(shown("postgres://usher:pass@db:5432/usher?sslmode=require"), "postgres://<hidden>@db:5432/usher");
+        for url in [
+            "postgres://db/usher?password=pa@ss",
+            "postgres://usher@db/usher?password=pa@ss",
+            "postgres://usher:pa@ss@db/usher",
+            "postgres://usher:pa?ss@db/usher",
+            "postgres://db/usher?password=pass",
+        ] {
+            assert_eq!(shown(url), "postgres://<hidden>", "{url}");
+        }
     }
 
     #[test]
