@@ -9,6 +9,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::geo::Geo;
 use crate::hashing::Pool;
+use crate::jwt::Signer;
 use crate::params::Dictionary;
 use crate::secret::Seal;
 use crate::store::Store;
@@ -32,6 +33,8 @@ pub struct App {
     pub dictionary: Option<Dictionary>,
     /// Seals provider tokens, when the operator set `USHER_SECRET`.
     pub seal: Option<Seal>,
+    /// Signs the tokens of users.
+    pub signer: Signer,
 }
 
 impl App {
@@ -63,6 +66,7 @@ impl App {
                 None => Geo::none(),
             },
             dictionary: config.password_dictionary.as_deref().map(Dictionary::open).transpose()?,
+            signer: config.secret.as_ref().map_or_else(Signer::forgetful, |secret| Signer::new(&secret.0)),
             seal: config.secret.as_ref().map(|secret| Seal::new(&secret.0)),
             config,
         }))

@@ -29,6 +29,10 @@ pub struct Config {
     pub compat_version: String,
     /// `USHER_LENIENT_IMPORT`
     pub lenient_import: bool,
+    /// `USHER_RATE_LIMITS`
+    pub rate_limits: bool,
+    /// `USHER_LOG_RETENTION`
+    pub log_retention: Option<Duration>,
     /// `USHER_TOTAL_CAP`
     pub total_cap: Option<i64>,
     /// `USHER_TRUSTED_PROXIES`
@@ -104,6 +108,9 @@ pub enum LogFormat {
     Json,
 }
 
+/// Days for which rows of the activity log are kept when nobody says otherwise: upstream's two weeks.
+const LOG_DAYS: u64 = 14;
+
 /// The newest version of the protocol that is spoken.
 pub const PROTOCOL_VERSION: &str = "2.6.2";
 
@@ -123,6 +130,11 @@ impl Config {
             bootstrap: bootstrap(&vars)?,
             compat_version: vars.with("USHER_COMPAT_VERSION", version)?.unwrap_or_else(|| PROTOCOL_VERSION.into()),
             lenient_import: vars.with("USHER_LENIENT_IMPORT", truth)?.unwrap_or(false),
+            rate_limits: vars.with("USHER_RATE_LIMITS", truth)?.unwrap_or(true),
+            log_retention: match vars.within("USHER_LOG_RETENTION", 0, 36_500)?.unwrap_or(LOG_DAYS) {
+                0 => None,
+                days => Some(Duration::from_secs(days * 24 * 60 * 60)),
+            },
             total_cap: vars.within("USHER_TOTAL_CAP", 1, i64::MAX)?,
             trusted_proxies: vars.with("USHER_TRUSTED_PROXIES", networks)?.unwrap_or_default(),
             geoip_file: vars.text("USHER_GEOIP_FILE").map(PathBuf::from),
@@ -290,6 +302,9 @@ mod tests {
             ("USHER_COMPAT_VERSION", "2.6"),
             ("USHER_COMPAT_VERSION", "a.b.c"),
             ("USHER_LENIENT_IMPORT", "yes"),
+            ("USHER_RATE_LIMITS", "off"),
+            ("USHER_LOG_RETENTION", "-1"),
+            ("USHER_LOG_RETENTION", "14d"),
             ("USHER_TOTAL_CAP", "0"),
             ("USHER_TRUSTED_PROXIES", "10.0.0.0/33"),
             ("USHER_HASH_COST", "m=1"),

@@ -1,13 +1,22 @@
 //! Ids: those that Usher makes.
 
-use crate::clock::Clock;
+use crate::clock::{Clock, Millis};
 use crate::secret::random;
 
 /// The id that stands in for `unique()`: 20 lower-case hexadecimal characters, of which 8 are seconds, 5 are
 /// microseconds and 7 are random, so that ids made later sort later.
 #[must_use]
 pub fn unique(clock: &Clock) -> String {
-    let micros = clock.micros();
+    of_micros(clock.micros())
+}
+
+/// As [`unique`], for something that is made at a moment which is known already.
+#[must_use]
+pub fn at(moment: Millis) -> String {
+    of_micros(moment.0.saturating_mul(1000))
+}
+
+fn of_micros(micros: i64) -> String {
     let [a, b, c, d] = random::<4>();
     let tail = u32::from_be_bytes([a, b, c, d]) >> 4;
     format!("{:08x}{:05x}{tail:07x}", micros / 1_000_000, micros % 1_000_000)

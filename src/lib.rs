@@ -9,6 +9,7 @@
 //! | [`params`], [`query`] | what requests ask for, checked at the edge |
 //! | [`store`] | the database; the only place with SQL |
 //! | [`hashing`], [`password`] | the password formats, and the rules about passwords |
+//! | [`jwt`] | the tokens by which a user is recognised for minutes |
 //! | [`json`] | JSON from outside, read safely |
 //! | [`error`] | the one table of errors |
 //! | [`device`], [`geo`] | what a user agent and an address say of a client |
@@ -27,6 +28,7 @@ pub mod hashing;
 pub mod http;
 pub mod id;
 pub mod json;
+pub mod jwt;
 pub mod params;
 pub mod password;
 pub mod query;

@@ -8,6 +8,7 @@ mod error;
 mod sql;
 mod writer;
 
+pub mod attempts;
 pub mod identities;
 pub mod keys;
 pub mod list;
@@ -16,7 +17,9 @@ pub mod memberships;
 pub mod projects;
 pub mod search;
 pub mod sessions;
+pub mod targets;
 pub mod teams;
+pub mod tokens;
 pub mod users;
 
 use std::time::Duration;

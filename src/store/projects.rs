@@ -163,6 +163,7 @@ pub async fn delete(tx: &mut Tx, project: ProjectKey) -> Result<()> {
         "DELETE FROM teams WHERE project = $1",
         "DELETE FROM users WHERE project = $1",
         "DELETE FROM logs WHERE project = $1",
+        "DELETE FROM attempts WHERE project = $1",
         "DELETE FROM projects WHERE seq = $1",
     ] {
         sql(statement).bind(project).execute(tx.on()).await?;

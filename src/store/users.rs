@@ -1,6 +1,7 @@
 //! Users.
 
 use super::search::{self, Index};
+use super::targets::{self, ProviderType, Targets};
 use super::{Engine, On, ProjectKey, Result, Tx, sql};
 use crate::clock::Millis;
 use crate::fold::fold;
@@ -52,6 +53,9 @@ pub struct User {
     pub impersonator: bool,
     /// When the user was last seen, to the day.
     pub accessed_at: Option<Millis>,
+    /// The addresses for messages. Those of email and phone are made and changed here, whatever callers do.
+    #[sqlx(try_from = "String")]
+    pub targets: Targets,
 }
 
 /// The columns of [`User`], of the table with the alias `t`.
@@ -59,7 +63,8 @@ macro_rules! columns {
     () => {
         "t.seq, t.id, t.created_at, t.updated_at, t.registration, t.name, t.email, t.phone, t.status, \
          t.email_verified, t.phone_verified, t.labels, t.prefs, t.password, t.hash, t.hash_options, \
-         t.password_history, t.password_update, t.password_pwned, t.mfa, t.impersonator, t.accessed_at"
+         t.password_history, t.password_update, t.password_pwned, t.mfa, t.impersonator, t.accessed_at, \
+         t.targets"
     };
 }
 
@@ -71,6 +76,14 @@ impl User {
     #[must_use]
     pub fn label_list(&self) -> Vec<String> {
         serde_json::from_str(&self.labels).unwrap_or_default()
+    }
+
+    /// Keeps the targets in step with email and phone.
+    fn follow_addresses(&mut self, before: Option<&Self>, now: Millis) {
+        let (email, phone) =
+            (before.and_then(|user| user.email.as_deref()), before.and_then(|user| user.phone.as_deref()));
+        self.targets.follow(ProviderType::Email, &self.id, email, self.email.as_deref(), now);
+        self.targets.follow(ProviderType::Sms, &self.id, phone, self.phone.as_deref(), now);
     }
 
     /// What `search` looks in: id, email, name, phone and each label behind `label:`, joined by blanks.
@@ -89,6 +102,15 @@ pub async fn find(on: On<'_>, project: ProjectKey, id: &str) -> Result<Option<Us
     sql(concat!("SELECT ", columns!(), " FROM users t WHERE t.project = $1 AND t.id = $2"))
         .bind(project)
         .bind(id)
+        .optional(on)
+        .await
+}
+
+/// The user with this email address, which is stored in lower case.
+pub async fn find_by_email(on: On<'_>, project: ProjectKey, email: &str) -> Result<Option<User>> {
+    sql(concat!("SELECT ", columns!(), " FROM users t WHERE t.project = $1 AND t.email = $2"))
+        .bind(project)
+        .bind(email)
         .optional(on)
         .await
 }
@@ -112,13 +134,15 @@ pub async fn lock(tx: &mut Tx, project: ProjectKey, id: &str) -> Result<Option<U
 ///
 /// # Errors
 /// A conflict on id, email or phone.
-pub async fn insert(tx: &mut Tx, project: ProjectKey, user: User) -> Result<User> {
+pub async fn insert(tx: &mut Tx, project: ProjectKey, mut user: User) -> Result<User> {
     let text = user.search_text();
+    user.follow_addresses(None, user.created_at);
     let (seq,): (i64,) = sql("INSERT INTO users (project, id, created_at, updated_at, registration, name, \
          name_folded, email, phone, status, email_verified, phone_verified, labels, prefs, password, hash, \
-         hash_options, password_history, password_update, password_pwned, mfa, impersonator, accessed_at, search) \
+         hash_options, password_history, password_update, password_pwned, mfa, impersonator, accessed_at, targets, \
+         search) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, \
-         $22, $23, $24) RETURNING seq")
+         $22, $23, $24, $25) RETURNING seq")
     .bind(project)
     .bind(&user.id)
     .bind(user.created_at)
@@ -142,12 +166,14 @@ pub async fn insert(tx: &mut Tx, project: ProjectKey, user: User) -> Result<User
     .bind(user.mfa)
     .bind(user.impersonator)
     .bind(user.accessed_at)
+    .bind(user.targets.to_json())
     .bind(&text)
     .one(tx.on())
     .await?;
     search::put(tx, Index::Users, project, seq, &text).await?;
     let user = User { seq, ..user };
     insert_labels(tx, project, &user).await?;
+    targets::save(tx, project, &Targets::default(), &user.targets).await?;
     Ok(user)
 }
 
@@ -157,6 +183,7 @@ pub async fn insert(tx: &mut Tx, project: ProjectKey, user: User) -> Result<User
 /// # Errors
 /// A conflict when another user has the email or the phone number.
 pub async fn save(tx: &mut Tx, project: ProjectKey, before: &User, user: &mut User, now: Millis) -> Result<()> {
+    user.follow_addresses(Some(before), now);
     let mut update = sql("UPDATE users SET ");
     macro_rules! push_changed {
         ($($column:ident)*) => {$(
@@ -167,7 +194,10 @@ pub async fn save(tx: &mut Tx, project: ProjectKey, before: &User, user: &mut Us
     }
     push_changed! {
         name email phone status email_verified phone_verified labels prefs password hash hash_options
-        password_history password_update
+        password_history password_update accessed_at
+    }
+    if before.targets != user.targets {
+        update.push("targets = ").push_bind(user.targets.to_json()).push(", ");
     }
     if update.values.is_empty() {
         return Ok(());
@@ -192,6 +222,7 @@ pub async fn save(tx: &mut Tx, project: ProjectKey, before: &User, user: &mut Us
             .await?;
         insert_labels(tx, project, user).await?;
     }
+    targets::save(tx, project, &before.targets, &user.targets).await?;
     if found_otherwise {
         search::remove(tx, Index::Users, project, user.seq).await?;
         search::put(tx, Index::Users, project, user.seq, &text).await?;
@@ -199,14 +230,14 @@ pub async fn save(tx: &mut Tx, project: ProjectKey, before: &User, user: &mut Us
     Ok(())
 }
 
-/// Removes a user who was locked in this transaction, with sessions, identities, memberships and log rows; the
+/// Removes a user who was locked in this transaction, with sessions, tokens, targets, identities, memberships and log rows; the
 /// totals of the teams follow.
 pub async fn delete(tx: &mut Tx, project: ProjectKey, user: &User) -> Result<()> {
     super::identities::forget_search(tx, project, &user.id).await?;
     super::teams::leave_all(tx, project, &user.id).await?;
     super::logs::delete_of(tx, project, &user.id).await?;
     search::remove(tx, Index::Users, project, user.seq).await?;
-    // Sessions, identities, memberships and labels go with the row, by their foreign keys.
+    // Sessions, tokens, targets, identities, memberships and labels go with the row, by their foreign keys.
     sql("DELETE FROM users WHERE project = $1 AND id = $2").bind(project).bind(&user.id).execute(tx.on()).await?;
     Ok(())
 }

@@ -12,6 +12,7 @@ use crate::http::view;
 use crate::id::unique;
 use crate::params::{CustomId, Email, FromParams, NewPassword, Phone, Reader, Text};
 use crate::password::{History, personal_data};
+use crate::store::targets::Targets;
 use crate::store::users::{self, User};
 use crate::store::{identities, logs};
 
@@ -120,6 +121,7 @@ impl Draft<String> {
             mfa: false,
             impersonator: false,
             accessed_at: None,
+            targets: Targets::default(),
         };
         let log = access.log("user.create", &user.id);
         let work = access.store().write(move |tx| {

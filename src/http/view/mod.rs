@@ -5,6 +5,7 @@ mod identity;
 mod log;
 mod membership;
 mod session;
+mod target;
 mod user;
 
 use std::sync::Arc;
@@ -17,6 +18,7 @@ pub use self::identity::Identity;
 pub use self::log::Log;
 pub use self::membership::Membership;
 pub use self::session::Session;
+pub use self::target::Target;
 pub use self::user::User;
 use super::format::Format;
 use super::reply::JSON;

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{View, date, raw};
+use super::{Target, View, date, raw};
 use crate::clock::Millis;
 use crate::hashing::{Stored, default_wire_options};
 use crate::http::list::Shown;
@@ -45,7 +45,7 @@ pub struct User<'a> {
     #[serde(serialize_with = "raw")]
     prefs: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    targets: Option<[&'a str; 0]>,
+    targets: Option<Vec<Target<'a>>>,
     #[serde(serialize_with = "date")]
     accessed_at: Option<Millis>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -86,7 +86,7 @@ impl<'a> User<'a> {
             phone_verification: user.phone_verified,
             mfa: view.since("1.5.0", user.mfa),
             prefs: &user.prefs,
-            targets: view.since("1.5.0", []),
+            targets: view.since("1.5.0", user.targets.0.iter().map(Target::of).collect()),
             accessed_at: user.accessed_at,
             impersonator: view.since("1.9.0", user.impersonator),
             impersonator_user_id: view.since("1.9.0", ()),

@@ -118,6 +118,29 @@ pub static MEMBERSHIPS: Source = Source {
     newest_first: false,
 };
 
+/// `GET /users/{userId}/targets`
+pub static TARGETS: Source = Source {
+    schema: &Schema {
+        attributes: &[
+            attribute("userId", Kind::Text, false, "t.user_id"),
+            attribute("providerId", Kind::Text, true, "t.provider_id"),
+            attribute("identifier", Kind::Text, false, "t.identifier"),
+            attribute("providerType", Kind::Text, false, "t.provider_type"),
+            ID,
+            CREATED_AT,
+            UPDATED_AT,
+            SEQUENCE,
+        ],
+        paging_only: false,
+    },
+    columns: super::targets::COLUMNS,
+    tables: "targets t",
+    table: "targets t",
+    search: None,
+    capped: true,
+    newest_first: false,
+};
+
 /// `GET /users/{userId}/logs`: limit and offset only.
 pub static LOGS: Source = Source {
     schema: &Schema { attributes: &[], paging_only: true },

@@ -5,6 +5,8 @@ use usher::store::identities::{self, Identity};
 use usher::store::keys::{self, NewKey};
 use usher::store::memberships::{self, NewMembership};
 use usher::store::sessions::{self, Session};
+use usher::store::targets::{ProviderType, Target, Targets};
+use usher::store::tokens::{self, Token};
 use usher::store::users::{self, User};
 use usher::store::{Constraint, Error, ProjectKey, Result, Tx, projects, teams};
 
@@ -36,6 +38,7 @@ pub(super) fn user(id: &str, email: Option<&str>, phone: Option<&str>) -> User {
         mfa: false,
         impersonator: false,
         accessed_at: None,
+        targets: usher::store::targets::Targets::default(),
     }
 }
 
@@ -93,7 +96,33 @@ async fn prepare(tx: &mut Tx, project: ProjectKey) -> Result<()> {
     teams::insert(tx, project, "t1", "Team", TIME).await?;
     teams::insert(tx, project, "t2", "Team", TIME).await?;
     memberships::insert(tx, project, &membership("m1", "u1", "t1", &[]), TIME).await?;
-    keys::insert(tx, project, &key("k1", "kd1"), TIME).await
+    keys::insert(tx, project, &key("k1", "kd1"), TIME).await?;
+    tokens::insert(tx, project, &token("k1", "u1")).await?;
+    add_target(tx, project, "t1", "device").await
+}
+
+/// Gives the second user one more target.
+async fn add_target(tx: &mut Tx, project: ProjectKey, id: &str, identifier: &str) -> Result<()> {
+    let before = users::lock(tx, project, "u2").await?.unwrap();
+    let mut user = User { targets: Targets::default(), ..before.clone() };
+    user.targets.0.push(Target {
+        id: id.into(),
+        user_id: "u2".into(),
+        created_at: TIME,
+        updated_at: TIME,
+        name: None,
+        provider_id: None,
+        provider_type: ProviderType::Push,
+        identifier: identifier.into(),
+        expired: false,
+    });
+    // What the copy knows already would be no insertion; here it is to meet the table.
+    let before = User { targets: Targets::default(), ..before };
+    users::save(tx, project, &before, &mut user, TIME).await
+}
+
+pub(super) fn token(id: &str, user: &str) -> Token {
+    Token { id: id.into(), user_id: user.into(), created_at: TIME, expire: TIME, digest: id.into(), attempts: 0 }
 }
 
 /// Does the same as before in the one respect that the constraint is about, and differs in every other.
@@ -109,6 +138,9 @@ async fn violate(tx: &mut Tx, project: ProjectKey, constraint: Constraint) -> Re
         Constraint::SessionDigest => sessions::insert(tx, project, &session("s2", "u2", "d1")).await,
         Constraint::IdentityId => identities::insert(tx, project, &identity("i1", "u2", "uid2")).await,
         Constraint::IdentityProviderUid => identities::insert(tx, project, &identity("i2", "u2", "uid1")).await,
+        Constraint::TargetId => add_target(tx, project, "t1", "second@x.org").await,
+        Constraint::TargetIdentifier => add_target(tx, project, "t2", "device").await,
+        Constraint::TokenId => tokens::insert(tx, project, &token("k1", "u2")).await,
         Constraint::TeamId => teams::insert(tx, project, "t1", "Again", TIME).await,
         Constraint::MembershipId => memberships::insert(tx, project, &membership("m1", "u1", "t2", &[]), TIME).await,
         Constraint::MembershipUserTeam => {

@@ -21,7 +21,7 @@ both! {
         let mut outside = Outside::of(app).await;
         app.user("anna", serde_json::json!({"email": "anna@example.org"})).await;
         let applied = outside.texts(APPLIED).await;
-        assert_eq!(applied.len(), 1);
+        assert_eq!(applied.len(), 2);
         let again = open(&app.app.config.database).await.unwrap();
         assert_eq!(outside.texts(APPLIED).await, applied);
         assert_eq!(projects::find(again.read(), PROJECT).await.unwrap().unwrap().id, PROJECT);

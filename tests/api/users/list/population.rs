@@ -67,6 +67,7 @@ pub fn plain(id: &str) -> User {
         mfa: false,
         impersonator: false,
         accessed_at: None,
+        targets: usher::store::targets::Targets::default(),
     }
 }
 

@@ -1,0 +1,42 @@
+//! How often something was tried, in windows of time: what limits of requests are counted with, on all servers
+//! together.
+
+use super::{On, ProjectKey, Result, Tx, sql};
+use crate::clock::Millis;
+
+/// Attempts in the window of this bucket that has not ended yet.
+pub async fn count(on: On<'_>, project: ProjectKey, bucket: &str, now: Millis) -> Result<i64> {
+    let row: Option<(i64,)> = sql("SELECT count FROM attempts WHERE project = $1 AND bucket = $2 AND reset > $3")
+        .bind(project)
+        .bind(bucket)
+        .bind(now)
+        .optional(on)
+        .await?;
+    Ok(row.map_or(0, |(count,)| count))
+}
+
+/// Counts one attempt; how many there are with it in the window, which ends at `reset`.
+pub async fn add(tx: &mut Tx, project: ProjectKey, bucket: &str, now: Millis, reset: Millis) -> Result<i64> {
+    let (count,): (i64,) = sql("INSERT INTO attempts (project, bucket, reset, count) VALUES ($1, $2, $3, 1) \
+         ON CONFLICT (project, bucket) DO UPDATE SET \
+         count = CASE WHEN attempts.reset > $4 THEN attempts.count + 1 ELSE 1 END, \
+         reset = CASE WHEN attempts.reset > $4 THEN attempts.reset ELSE $3 END \
+         RETURNING count")
+    .bind(project)
+    .bind(bucket)
+    .bind(reset)
+    .bind(now)
+    .one(tx.on())
+    .await?;
+    Ok(count)
+}
+
+/// Forgets the attempts of a bucket.
+pub async fn clear(tx: &mut Tx, project: ProjectKey, bucket: &str) -> Result<()> {
+    sql("DELETE FROM attempts WHERE project = $1 AND bucket = $2")
+        .bind(project)
+        .bind(bucket)
+        .execute(tx.on())
+        .await
+        .map(drop)
+}
