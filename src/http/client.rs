@@ -23,8 +23,9 @@ pub(super) struct Client {
 
 impl Client {
     /// Reads the headers. A server that calls with an API key may say for which user agent it calls.
-    pub(super) fn of(parts: &Parts, trusted: &[IpNet]) -> Self {
-        let agent = text(&parts.headers, "x-forwarded-user-agent").or_else(|| text(&parts.headers, "user-agent"));
+    pub(super) fn of(parts: &Parts, trusted: &[IpNet], by_key: bool) -> Self {
+        let forwarded = text(&parts.headers, "x-forwarded-user-agent").filter(|_| by_key);
+        let agent = forwarded.or_else(|| text(&parts.headers, "user-agent"));
         let mut agent = agent.unwrap_or_else(|| "UNKNOWN".into());
         agent.truncate(agent.floor_char_boundary(AGENT_MAX));
         let asked = parts.uri.query().filter(|query| query.contains("locale=")).map(crate::params::parse_query);
@@ -95,7 +96,7 @@ mod tests {
         let (mut parts, ()) = request.body(()).unwrap().into_parts();
         parts.extensions.insert(ConnectInfo(SocketAddr::new(peer.parse().unwrap(), 1)));
         let trusted: Vec<IpNet> = trusted.iter().map(|network| network.parse().unwrap()).collect();
-        Client::of(&parts, &trusted).ip
+        Client::of(&parts, &trusted, false).ip
     }
 
     #[test]

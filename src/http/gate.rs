@@ -10,10 +10,12 @@ use axum::http::{HeaderMap, HeaderValue, Method, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use super::credentials::Credentials;
 use super::params::read_body;
 use super::{client, reply};
 use crate::app::App;
 use crate::error::{Kind, Result};
+use crate::jwt::Claims;
 use crate::params::{parse_body, parse_query, project_id};
 use crate::store::projects::Project;
 
@@ -68,32 +70,45 @@ pub(super) async fn settle(State(app): State<Arc<App>>, mut request: Request, ne
         return next.run(request).await;
     }
     let settled = find_project(&app, &mut request).await;
-    let known = match (&settled, host_of(origin.as_ref())) {
-        (Ok(settled), Some(host)) => is_platform(settled.project().map(Arc::as_ref), request.headers(), &host),
-        _ => false,
+    let project = settled.as_ref().ok().and_then(Settled::project);
+    let mut credentials = Credentials::of(request.headers(), project.map_or("", |project| &project.id));
+    let fell_back = credentials.fell_back;
+    let known = host_of(origin.as_ref())
+        .is_some_and(|host| settled.is_ok() && is_platform(project.map(Arc::as_ref), request.headers(), &host));
+    let admitted = settled.and_then(|settled| {
+        refuse_strangers(request.headers(), origin.is_some() && !known)?;
+        credentials.token = token(&app, request.headers(), &settled)?;
+        Ok(settled)
+    });
+    let mut response = match admitted {
+        Ok(settled) => {
+            request.extensions_mut().insert(settled);
+            request.extensions_mut().insert(credentials);
+            next.run(request).await
+        }
+        Err(error) => error.into_response(),
     };
-    let response =
-        match settled.and_then(|settled| admit(request.headers(), origin.is_some() && !known).map(|()| settled)) {
-            Ok(settled) => {
-                request.extensions_mut().insert(settled);
-                next.run(request).await
-            }
-            Err(error) => error.into_response(),
-        };
+    let fell_back = HeaderValue::from_static(if fell_back { "true" } else { "false" });
+    response.headers_mut().insert("x-debug-fallback", fell_back);
     with_cors(response, origin.as_ref().filter(|_| known))
 }
 
-/// What is refused before routing, apart from the project.
-fn admit(headers: &HeaderMap, foreign: bool) -> Result<()> {
-    // A page in a browser cannot know a key, so whoever sends one is no foreign page.
-    if foreign && client::text(headers, "x-appwrite-key").is_none() {
-        return Err(Kind::UnknownOrigin.into());
+/// A page in a browser cannot know a key, so whoever sends one is no foreign page.
+fn refuse_strangers(headers: &HeaderMap, foreign: bool) -> Result<()> {
+    match foreign && client::text(headers, "x-appwrite-key").is_none() {
+        true => Err(Kind::UnknownOrigin.into()),
+        false => Ok(()),
     }
-    // Nothing issues such tokens yet, so none can be verified.
-    if client::text(headers, "x-appwrite-jwt").is_some() {
-        return Err(Kind::JwtInvalid.into());
+}
+
+/// What the token (JWT) of a request says. One that is not valid for the project is refused, beside a valid key too.
+fn token(app: &App, headers: &HeaderMap, settled: &Settled) -> Result<Option<Claims>> {
+    let Some(token) = client::text(headers, "x-appwrite-jwt") else { return Ok(None) };
+    let claims = app.signer.verify(&token, app.clock.now()).ok_or(Kind::JwtInvalid)?;
+    match settled.project() {
+        Some(project) if project.key.number() != claims.project => Err(Kind::JwtInvalid.into()),
+        _ => Ok(Some(claims)),
     }
-    Ok(())
 }
 
 /// The project named by the header, else by the query string, else by the body of a write.

@@ -8,7 +8,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use futures_util::{StreamExt as _, stream};
 
-use super::access::Access;
+use super::call::Call;
 use super::reply::JSON;
 use super::view::View;
 use crate::error::{Error, Kind, Result};
@@ -79,16 +79,12 @@ fn listing(reader: &mut Reader<'_>, schema: &'static Schema) -> Result<Listing> 
 }
 
 /// Answers a list.
-pub(super) async fn answer<R: Shown, S>(
-    access: &Access<S>,
-    params: ListParams,
-    owner: Option<String>,
-) -> Result<Response> {
+pub(super) async fn answer<R: Shown>(call: &Call, params: ListParams, owner: Option<String>) -> Result<Response> {
     let ListParams { source, listing, search, total } = params;
     let order = Ordering::of(source, &listing);
     let mut page = Page {
-        view: access.view.clone(),
-        project: access.project_key(),
+        view: call.view.clone(),
+        project: call.project_key(),
         source,
         terms: search.map(|search| search.0),
         owner,

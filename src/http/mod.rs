@@ -1,12 +1,16 @@
 //! The HTTP side: routes, what happens to every request, handlers, and the shapes of answers.
 
 mod access;
+mod call;
+mod change;
 mod client;
+mod credentials;
 mod format;
 mod gate;
 mod health;
 mod list;
 mod log;
+mod member;
 mod params;
 mod reply;
 mod routes;
@@ -21,6 +25,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::{CompressionLayer, predicate::SizeAbove};
 
 pub use self::access::{Access, Scoped, scope};
+pub use self::call::Call;
 pub use self::format::Format;
 pub use self::params::Params;
 pub use self::reply::{Json, NoContent};

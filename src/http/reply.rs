@@ -84,7 +84,6 @@ pub(super) async fn finish(State(app): State<Arc<App>>, request: Request, next: 
     let headers = response.headers_mut();
     headers.insert(SERVER, HeaderValue::from_static("Appwrite"));
     headers.insert("x-content-type-options", HeaderValue::from_static("nosniff"));
-    headers.insert("x-debug-fallback", HeaderValue::from_static("true"));
     if let Ok(seconds) = HeaderValue::try_from(format!("{:.6}", begun.elapsed().as_secs_f64())) {
         headers.insert("x-debug-speed", seconds);
     }

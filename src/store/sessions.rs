@@ -41,16 +41,90 @@ pub struct Session {
 /// Sessions that a list shows at most.
 const LIST_LIMIT: i64 = 1000;
 
+macro_rules! columns {
+    () => {
+        "id, user_id, created_at, updated_at, expire, provider, provider_uid, provider_access_token, \
+         provider_access_token_expiry, provider_refresh_token, digest, ip, user_agent, factors, mfa_updated_at"
+    };
+}
+
 /// The sessions of a user, oldest first, at most 1,000.
 pub async fn of(on: On<'_>, project: ProjectKey, user: &str) -> Result<Vec<Session>> {
-    sql("SELECT id, user_id, created_at, updated_at, expire, provider, provider_uid, provider_access_token, \
-         provider_access_token_expiry, provider_refresh_token, digest, ip, user_agent, factors, mfa_updated_at \
-         FROM sessions WHERE project = $1 AND user_id = $2 ORDER BY seq LIMIT $3")
+    sql(concat!("SELECT ", columns!(), " FROM sessions WHERE project = $1 AND user_id = $2 ORDER BY seq LIMIT $3"))
+        .bind(project)
+        .bind(user)
+        .bind(LIST_LIMIT)
+        .all(on)
+        .await
+}
+
+/// The session of a user with this id.
+pub async fn find(on: On<'_>, project: ProjectKey, user: &str, id: &str) -> Result<Option<Session>> {
+    sql(concat!("SELECT ", columns!(), " FROM sessions WHERE project = $1 AND user_id = $2 AND id = $3"))
+        .bind(project)
+        .bind(user)
+        .bind(id)
+        .optional(on)
+        .await
+}
+
+/// The session whose secret has this digest.
+pub async fn find_by_digest(on: On<'_>, project: ProjectKey, digest: &str) -> Result<Option<Session>> {
+    sql(concat!("SELECT ", columns!(), " FROM sessions WHERE project = $1 AND digest = $2"))
+        .bind(project)
+        .bind(digest)
+        .optional(on)
+        .await
+}
+
+/// The newest session of a user that has not ended.
+pub async fn newest(on: On<'_>, project: ProjectKey, user: &str, now: Millis) -> Result<Option<Session>> {
+    sql(concat!(
+        "SELECT ",
+        columns!(),
+        " FROM sessions WHERE project = $1 AND user_id = $2 AND expire > $3 ORDER BY seq DESC LIMIT 1"
+    ))
     .bind(project)
     .bind(user)
-    .bind(LIST_LIMIT)
-    .all(on)
+    .bind(now)
+    .optional(on)
     .await
+}
+
+/// Moves the end of a session.
+pub async fn extend(tx: &mut Tx, project: ProjectKey, session: &Session) -> Result<()> {
+    sql("UPDATE sessions SET expire = $4, updated_at = $5 WHERE project = $1 AND user_id = $2 AND id = $3")
+        .bind(project)
+        .bind(&session.user_id)
+        .bind(&session.id)
+        .bind(session.expire)
+        .bind(session.updated_at)
+        .execute(tx.on())
+        .await
+        .map(drop)
+}
+
+/// Removes the oldest sessions of a user, but for the `keep` newest.
+pub async fn trim(tx: &mut Tx, project: ProjectKey, user: &str, keep: u8) -> Result<()> {
+    sql("DELETE FROM sessions WHERE project = $1 AND user_id = $2 AND seq NOT IN \
+         (SELECT seq FROM sessions WHERE project = $1 AND user_id = $2 ORDER BY seq DESC LIMIT $3)")
+    .bind(project)
+    .bind(user)
+    .bind(i64::from(keep))
+    .execute(tx.on())
+    .await
+    .map(drop)
+}
+
+/// Removes the sessions of a user, but for one.
+pub async fn delete_others(tx: &mut Tx, project: ProjectKey, user: &str, kept: &str) -> Result<()> {
+    sql("DELETE FROM sessions WHERE project = $1 AND user_id = $2 AND id <> $3")
+        .bind(project)
+        .bind(user)
+        .bind(kept)
+        .execute(tx.on())
+        .await
+        .map(drop)
 }
 
 /// Stores a session.

@@ -3,9 +3,9 @@
 use axum::response::{IntoResponse as _, Response};
 use serde_json::Value;
 
-use super::{Change, change, set};
 use crate::error::{Error, Kind, Result};
 use crate::http::access::{Access, scope};
+use crate::http::change::{Change, change, set};
 use crate::http::params::Params;
 use crate::http::reply::Json;
 use crate::http::view;

@@ -2,10 +2,10 @@
 
 use axum::response::{IntoResponse as _, Response};
 
-use super::taken;
 use crate::error::{Error, Kind, Result};
 use crate::hashing::Stored;
 use crate::http::access::{Access, scope};
+use crate::http::change::taken;
 use crate::http::params::Params;
 use crate::http::reply::Created;
 use crate::http::view;

@@ -2,9 +2,10 @@
 
 use axum::response::{IntoResponse as _, Response};
 
-use super::{Change, OneUser, change, find};
+use super::OneUser;
 use crate::error::Result;
 use crate::http::access::{Access, scope};
+use crate::http::change::{Change, change, find};
 use crate::http::list::{ListParams, answer};
 use crate::http::params::Params;
 use crate::http::reply::{Json, NoContent};
@@ -25,7 +26,7 @@ impl FromParams for List {
 
 /// `GET /v1/users`
 pub(super) async fn list(access: Access<scope::UsersRead>, Params(List(params)): Params<List>) -> Result<Response> {
-    answer::<User, _>(&access, params, None).await
+    answer::<User>(&access, params, None).await
 }
 
 /// `GET /v1/users/{userId}`

@@ -22,7 +22,7 @@ impl FromParams for List {
 
 /// `GET /v1/users/identities`: of all users.
 pub(super) async fn list(access: Access<scope::UsersRead>, Params(List(params)): Params<List>) -> Result<Response> {
-    answer::<identities::Identity, _>(&access, params, None).await
+    answer::<identities::Identity>(&access, params, None).await
 }
 
 /// Parameters of the deletion.

@@ -2,9 +2,9 @@
 
 use axum::response::Response;
 
-use super::find;
 use crate::error::Result;
 use crate::http::access::{Access, scope};
+use crate::http::change::find;
 use crate::http::list::{ListParams, answer};
 use crate::http::params::Params;
 use crate::params::{FromParams, Reader, Uid};
@@ -26,5 +26,5 @@ impl FromParams for List {
 /// `GET /v1/users/{userId}/memberships`
 pub(super) async fn list(access: Access<scope::UsersRead>, Params(params): Params<List>) -> Result<Response> {
     let user = find(&access, &params.id.0).await?;
-    answer::<Membership, _>(&access, params.list, Some(user.id)).await
+    answer::<Membership>(&access, params.list, Some(user.id)).await
 }

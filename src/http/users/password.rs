@@ -2,10 +2,10 @@
 
 use axum::response::{IntoResponse as _, Response};
 
-use super::{Change, change, find};
 use crate::error::{Error, Kind, Result};
 use crate::hashing::{Algorithm, Stored};
 use crate::http::access::{Access, scope};
+use crate::http::change::{Change, change, find};
 use crate::http::params::Params;
 use crate::http::reply::Json;
 use crate::http::view;

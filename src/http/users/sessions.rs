@@ -3,9 +3,10 @@
 use axum::response::{IntoResponse as _, Response};
 use serde::Serialize;
 
-use super::{Change, OneUser, change, find};
+use super::OneUser;
 use crate::error::{Kind, Result};
 use crate::http::access::{Access, scope};
+use crate::http::change::{Change, change, find};
 use crate::http::list::total;
 use crate::http::params::Params;
 use crate::http::reply::{Json, NoContent};

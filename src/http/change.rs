@@ -1,0 +1,85 @@
+//! Finding and changing one user: nobody else changes the user meanwhile, and the activity log tells of it in the same
+//! transaction.
+
+use super::call::Call;
+use crate::error::{Error, Kind, Result};
+use crate::store::logs::Log;
+use crate::store::users::{self, User};
+use crate::store::{self, Constraint, ProjectKey, Tx, Work};
+
+/// The user with this id.
+///
+/// # Errors
+/// 404 `user_not_found`.
+pub(super) async fn find(call: &Call, id: &str) -> Result<User> {
+    users::find(call.store().read(), call.project_key(), id).await?.ok_or_else(|| Kind::UserNotFound.into())
+}
+
+/// A user who is being changed, inside the transaction of the change. What `user` holds in the end is stored.
+pub(super) struct Change<'t> {
+    pub(super) tx: &'t mut Tx,
+    pub(super) project: ProjectKey,
+    pub(super) user: &'t mut User,
+}
+
+/// Changes one user: nobody else changes it meanwhile, and the log tells of it in the same transaction.
+///
+/// # Errors
+/// 404 `user_not_found`, 409 when another user has the email or phone number, and those of `work`.
+pub(super) async fn change<F>(call: &Call, log: Log, work: F) -> Result<User>
+where
+    F: for<'t> FnOnce(Change<'t>) -> Work<'t, Result<()>> + Send + 'static,
+{
+    let (project, now) = (call.project_key(), call.now());
+    call.store()
+        .write(move |tx| {
+            Box::pin(async move {
+                let before = users::lock(tx, project, &log.user_id).await?.ok_or(Kind::UserNotFound)?;
+                let mut user = before.clone();
+                work(Change { tx: &mut *tx, project, user: &mut user }).await?;
+                users::save(tx, project, &before, &mut user, now).await.map_err(taken_by_another)?;
+                store::logs::insert(tx, project, &log).await?;
+                Ok(user)
+            })
+        })
+        .await
+}
+
+/// Changes fields of one user.
+///
+/// # Errors
+/// As [`change`].
+pub(super) async fn set(call: &Call, log: Log, set: impl FnOnce(&mut User) + Send + 'static) -> Result<User> {
+    change(call, log, |change| {
+        set(change.user);
+        Box::pin(std::future::ready(Ok(())))
+    })
+    .await
+}
+
+/// Says which of a user's unique fields is taken, when a change meets one.
+pub(super) fn taken_by_another(error: store::Error) -> Error {
+    match error {
+        store::Error::Conflict(Constraint::UserEmail) => Kind::UserEmailAlreadyExists.into(),
+        store::Error::Conflict(Constraint::UserPhone) => Kind::UserPhoneAlreadyExists.into(),
+        store::Error::Conflict(Constraint::TargetId | Constraint::TargetIdentifier) => {
+            Kind::UserTargetAlreadyExists.into()
+        }
+        other => other.into(),
+    }
+}
+
+/// Says which of a user's unique fields is taken, when a new user meets one.
+pub(super) fn taken(error: store::Error) -> Error {
+    let field = match error {
+        store::Error::Conflict(Constraint::UserId) => "id",
+        store::Error::Conflict(Constraint::UserEmail) => "email",
+        store::Error::Conflict(Constraint::UserPhone) => "phone number",
+        store::Error::Conflict(Constraint::TargetIdentifier) => {
+            let message = "A messaging target of another user has this email or phone number.";
+            return Error::new(Kind::UserTargetAlreadyExists, message);
+        }
+        other => return other.into(),
+    };
+    Error::new(Kind::UserAlreadyExists, format!("A user with this {field} exists already in the project."))
+}

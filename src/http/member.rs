@@ -1,0 +1,207 @@
+//! Callers without an API key: who is signed in, and who need not be.
+
+use std::ops::Deref;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+
+use super::access::{key_of, missing_scope};
+use super::call::{Actor, Call};
+use super::client;
+use super::credentials::Credentials;
+use super::gate::Settled;
+use crate::access::Scope;
+use crate::app::App;
+use crate::clock::Millis;
+use crate::error::{Error, Kind, Result};
+use crate::secret::digest;
+use crate::store::projects::Project;
+use crate::store::sessions::{self, Session};
+use crate::store::users::{self, User};
+
+/// How often it is written down that a user was seen.
+const TOUCHED: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// A user who is signed in.
+#[derive(Debug)]
+pub(super) struct SignedIn {
+    pub(super) user: User,
+    /// The session; none when a token (JWT) said who it is.
+    pub(super) session: Option<Session>,
+}
+
+/// A user who is signed in, and what a handler needs to serve the request. API keys are nobody's session.
+#[derive(Debug)]
+pub(super) struct Member {
+    call: Call,
+    /// The user as the request found them.
+    pub(super) user: User,
+    /// The session; none when a token (JWT) said who it is.
+    pub(super) session: Option<Session>,
+}
+
+impl Deref for Member {
+    type Target = Call;
+
+    fn deref(&self) -> &Call {
+        &self.call
+    }
+}
+
+impl FromRequestParts<Arc<App>> for Member {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self> {
+        let project = project_of(parts)?;
+        if let Some(secret) = client::text(&parts.headers, "x-appwrite-key") {
+            key_of(app, &project, &secret).await?;
+            let caller = format!("app.{}@service (role: applications)", project.id);
+            return Err(missing_scope(&caller, "[\"account\"]", " An API key has no account; sign in as a user."));
+        }
+        let Some(SignedIn { user, session }) = signed_in(parts, app, &project).await? else {
+            let advice = " Sign in first: no session that is valid came with the request.";
+            return Err(missing_scope("User (role: guests)", "[\"account\"]", advice));
+        };
+        touch(app, &project, &user);
+        Ok(Self { call: Call::new(parts, app, project, Actor::user(&user)), user, session })
+    }
+}
+
+impl Member {
+    /// The session of this request.
+    ///
+    /// # Errors
+    /// 404 `user_session_not_found` when a token said who the user is.
+    pub(super) fn session(&self) -> Result<&Session> {
+        self.session.as_ref().ok_or_else(|| Kind::UserSessionNotFound.into())
+    }
+}
+
+/// Anybody who may sign up and sign in: strangers, users, and API keys with `sessions.write`.
+#[derive(Debug)]
+pub(super) struct Visitor {
+    call: Call,
+    signed_in: bool,
+}
+
+impl Deref for Visitor {
+    type Target = Call;
+
+    fn deref(&self) -> &Call {
+        &self.call
+    }
+}
+
+impl FromRequestParts<Arc<App>> for Visitor {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self> {
+        let project = project_of(parts)?;
+        if let Some(secret) = client::text(&parts.headers, "x-appwrite-key") {
+            let key = key_of(app, &project, &secret).await?;
+            if !key.allows(&[Scope::SessionsWrite]) {
+                let caller = format!("app.{}@service (role: applications)", project.id);
+                return Err(missing_scope(&caller, "[\"sessions.write\"]", " Use a key that has it."));
+            }
+            return Ok(Self { call: Call::new(parts, app, project, Actor::Key(key)), signed_in: false });
+        }
+        let known = signed_in(parts, app, &project).await?;
+        let actor = known.as_ref().map_or(Actor::Guest, |known| Actor::user(&known.user));
+        Ok(Self { call: Call::new(parts, app, project, actor), signed_in: known.is_some() })
+    }
+}
+
+impl Visitor {
+    /// Refuses who is signed in already.
+    ///
+    /// # Errors
+    /// 401 `user_session_already_exists`.
+    pub(super) fn alone(self) -> Result<Self> {
+        if self.signed_in { Err(Kind::UserSessionAlreadyExists.into()) } else { Ok(self) }
+    }
+}
+
+/// The project of the request.
+///
+/// # Errors
+/// 404 `project_not_found` when it names none.
+fn project_of(parts: &Parts) -> Result<Arc<Project>> {
+    let settled = parts.extensions.get::<Settled>().and_then(Settled::project);
+    settled.cloned().ok_or_else(|| Kind::ProjectNotFound.into())
+}
+
+/// Who is signed in, by the credentials that the gate has found.
+///
+/// # Errors
+/// 403 `user_jwt_and_cookie_set` when a session and a token are valid, 403 `user_blocked`.
+pub(super) async fn signed_in(parts: &Parts, app: &Arc<App>, project: &Project) -> Result<Option<SignedIn>> {
+    let Some(credentials) = parts.extensions.get::<Credentials>() else { return Ok(None) };
+    let by_session = by_session(app, project, credentials).await?;
+    let found = match &credentials.token {
+        Some(_) if by_session.is_some() => return Err(Kind::JwtAndCookieSet.into()),
+        Some(_) => by_token(app, project, credentials).await?,
+        None => by_session,
+    };
+    match found {
+        Some(known) if !known.user.status => Err(Kind::UserBlocked.into()),
+        found => Ok(found),
+    }
+}
+
+async fn by_session(app: &App, project: &Project, credentials: &Credentials) -> Result<Option<SignedIn>> {
+    let Some(shown) = &credentials.session else { return Ok(None) };
+    let session = sessions::find_by_digest(app.store.read(), project.key, &digest(&shown.secret)).await?;
+    let Some(session) = session.filter(|session| session.user_id == shown.user && is_live(session, app)) else {
+        return Ok(None);
+    };
+    let user = users::find(app.store.read(), project.key, &shown.user).await?;
+    Ok(user.map(|user| SignedIn { user, session: Some(session) }))
+}
+
+/// A token ends with its session.
+async fn by_token(app: &App, project: &Project, credentials: &Credentials) -> Result<Option<SignedIn>> {
+    let Some(claims) = &credentials.token else { return Ok(None) };
+    if !claims.session_id.is_empty() {
+        let found = sessions::find(app.store.read(), project.key, &claims.user_id, &claims.session_id).await?;
+        if !found.is_some_and(|session| is_live(&session, app)) {
+            return Ok(None);
+        }
+    }
+    let user = users::find(app.store.read(), project.key, &claims.user_id).await?;
+    Ok(user.map(|user| SignedIn { user, session: None }))
+}
+
+fn is_live(session: &Session, app: &App) -> bool {
+    session.expire > app.clock.now()
+}
+
+/// Whether it is time to write down that a user was seen.
+pub(super) fn is_due(user: &User, now: Millis) -> bool {
+    user.accessed_at.is_none_or(|at| at.plus(TOUCHED) <= now)
+}
+
+/// Writes down that a user was seen, at most once a day.
+fn touch(app: &Arc<App>, project: &Project, user: &User) {
+    let now = app.clock.now();
+    if !is_due(user, now) {
+        return;
+    }
+    let (app, project, id) = (Arc::clone(app), project.key, user.id.clone());
+    // Nobody waits for this, and a request does not fail when it fails.
+    tokio::spawn(async move {
+        let touched = app.store.write(move |tx| {
+            Box::pin(async move {
+                let Some(before) = users::lock(tx, project, &id).await?.filter(|user| is_due(user, now)) else {
+                    return Ok(());
+                };
+                let mut user = User { accessed_at: Some(now), ..before.clone() };
+                users::save(tx, project, &before, &mut user, now).await
+            })
+        });
+        if let Err(error) = touched.await {
+            tracing::warn!(%error, "the last access of a user could not be written down");
+        }
+    });
+}
