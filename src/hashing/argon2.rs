@@ -10,7 +10,7 @@ use ::argon2::{Algorithm as Variant, Argon2, Block, Params, Version};
 use base64::{Engine, prelude::BASE64_STANDARD_NO_PAD as BASE64};
 use subtle::ConstantTimeEq;
 
-use super::{Cost, HashError};
+use super::{Cost, Description, HashError};
 use crate::secret::random;
 
 /// Bytes of random salt in a new hash.
@@ -115,15 +115,13 @@ impl Hash {
         Ok(hash)
     }
 
-    /// Whether `plain` has this output. Also false, with a line in the log, when the memory cannot be had.
-    pub(super) fn matches(&self, plain: &[u8], memory: &mut Memory) -> bool {
-        match self.compute(plain, memory) {
-            Ok(output) => output.ct_eq(&self.output).into(),
-            Err(error) => {
-                tracing::error!(%error, cost = %self.cost, "an Argon2 hash could not be computed");
-                false
-            }
-        }
+    /// Whether `plain` has this output. Fails when the memory cannot be had.
+    pub(super) fn matches(&self, plain: &[u8], memory: &mut Memory) -> Result<bool, HashError> {
+        Ok(self.compute(plain, memory)?.ct_eq(&self.output).into())
+    }
+
+    pub(super) fn describe(&self) -> Description {
+        Description::Argon2 { variant: self.variant.as_str(), version: self.version.into(), cost: self.cost }
     }
 
     /// Whether a hash made today at `cost` is stronger. Lanes do not count: they are no work of their own.

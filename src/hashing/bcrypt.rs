@@ -10,6 +10,8 @@ use base64::{
 };
 use subtle::ConstantTimeEq;
 
+use super::Description;
+
 /// Refuses unused bits that are not zero, so that equal bytes mean equal texts.
 const BASE64: GeneralPurpose = GeneralPurpose::new(&BCRYPT, NO_PAD);
 /// Lowest cost of the format; a cost is the binary logarithm of the rounds. The format goes to 31.
@@ -69,5 +71,9 @@ impl Hash {
         }
         // The 24th byte of the output is not part of the text.
         ::bcrypt::bcrypt(self.cost, self.salt, &key)[..23].ct_eq(&self.digest).into()
+    }
+
+    pub(super) fn describe(&self) -> Description {
+        Description::Bcrypt { cost: self.cost }
     }
 }

@@ -12,6 +12,7 @@
 mod argon2;
 mod bcrypt;
 mod cost;
+mod description;
 mod hex;
 mod md5;
 mod phpass;
@@ -28,6 +29,7 @@ use std::fmt;
 pub use self::{
     argon2::Memory,
     cost::Cost,
+    description::{Description, describe},
     pool::{Busy, Pool},
     sha::ShaVersion,
     stored::{Algorithm, Options, Stored, default_wire_options},
@@ -36,7 +38,7 @@ pub use self::{
 /// Longest hash text that is stored, in bytes: twice what the longest scrypt output takes.
 pub const MAX_TEXT: usize = 4096;
 
-/// Why a new hash could not be made. None of these is the fault of the password.
+/// Why a hash could not be computed. None of these is the fault of the password.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HashError {
     /// The cost is outside its limits.
@@ -83,9 +85,15 @@ pub fn hash(plain: &[u8], cost: &Cost, memory: &mut Memory) -> Result<Stored, Ha
 }
 
 /// Whether `plain` is the password. Texts that are malformed, or more costly than the ceilings, are `false` at
-/// once and leave a line in the log. Comparisons take constant time.
+/// once and leave a line in the log; so does a hash for which there is no memory. Comparisons take constant time.
 pub fn verify(stored: &Stored, plain: &[u8], memory: &mut Memory) -> bool {
     readable(stored).is_some_and(|hash| hash.matches(plain, memory))
+}
+
+/// As [`verify`] for a text that [`describe`] can read, but tells a wrong password from a hash that could not be
+/// computed for want of memory. A text that cannot be read is `false`.
+pub fn try_verify(stored: &Stored, plain: &[u8], memory: &mut Memory) -> Result<bool, HashError> {
+    readable(stored).map_or(Ok(false), |hash| hash.compare(plain, memory))
 }
 
 /// Accepts a hash made elsewhere, for the algorithm of `options`.
@@ -174,15 +182,35 @@ impl<'a> Readable<'a> {
         }
     }
 
+    /// Also false, with a line in the log, when the hash could not be computed.
     fn matches(&self, plain: &[u8], memory: &mut Memory) -> bool {
+        self.compare(plain, memory).unwrap_or_else(|error| {
+            tracing::error!(%error, hash = ?self.describe(), "a stored password could not be compared");
+            false
+        })
+    }
+
+    fn compare(&self, plain: &[u8], memory: &mut Memory) -> Result<bool, HashError> {
         match self {
             Self::Argon2(hash) => hash.matches(plain, memory),
-            Self::Bcrypt(hash) => hash.matches(plain),
-            Self::Md5(hash) => hash.matches(plain),
-            Self::Phpass(hash) => hash.matches(plain),
-            Self::Sha(hash) => hash.matches(plain),
+            Self::Bcrypt(hash) => Ok(hash.matches(plain)),
+            Self::Md5(hash) => Ok(hash.matches(plain)),
+            Self::Phpass(hash) => Ok(hash.matches(plain)),
+            Self::Sha(hash) => Ok(hash.matches(plain)),
             Self::Scrypt(hash) => hash.matches(plain),
             Self::ScryptMod(hash) => hash.matches(plain),
+        }
+    }
+
+    fn describe(&self) -> Description {
+        match self {
+            Self::Argon2(hash) => hash.describe(),
+            Self::Bcrypt(hash) => hash.describe(),
+            Self::Md5(_) => Description::Md5,
+            Self::Phpass(hash) => hash.describe(),
+            Self::Sha(hash) => hash.describe(),
+            Self::Scrypt(hash) => hash.describe(),
+            Self::ScryptMod(hash) => hash.describe(),
         }
     }
 }

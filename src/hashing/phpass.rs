@@ -6,6 +6,8 @@
 use md5::{Digest, Md5};
 use subtle::ConstantTimeEq;
 
+use super::Description;
+
 /// The digits of cost and digest, by value. Neither the order of bcrypt nor that of common base64.
 const ALPHABET: &[u8; 64] = b"./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 /// Lowest cost the framework accepts; a cost is the binary logarithm of the rounds.
@@ -59,6 +61,10 @@ impl Hash {
             state = Md5::new().chain_update(state).chain_update(plain).finalize();
         }
         encode(&state.into()).ct_eq(&self.digest).into()
+    }
+
+    pub(super) fn describe(&self) -> Description {
+        Description::Phpass { iterations: self.rounds }
     }
 }
 

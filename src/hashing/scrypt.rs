@@ -7,7 +7,7 @@
 use ::scrypt::Params;
 use subtle::ConstantTimeEq;
 
-use super::{Refused, hex};
+use super::{Description, HashError, Refused, hex};
 
 /// Most memory of one hash, for the table (128·N·r bytes) and for the lanes (128·r·p bytes) each: 512 MiB.
 const MAX_MEMORY: i64 = 512 << 20;
@@ -47,23 +47,28 @@ impl<'a> Hash<'a> {
         Ok(Self { params, salt: salt.as_bytes(), output })
     }
 
-    /// Whether `plain` has this output.
-    pub(super) fn matches(&self, plain: &[u8]) -> bool {
+    /// Whether `plain` has this output. Fails when the memory cannot be had.
+    pub(super) fn matches(&self, plain: &[u8]) -> Result<bool, HashError> {
         let mut output = vec![0; self.output.len()];
-        derive(&self.params, self.salt, plain, &mut output) && output.ct_eq(&self.output).into()
+        derive(&self.params, self.salt, plain, &mut output)?;
+        Ok(output.ct_eq(&self.output).into())
+    }
+
+    pub(super) fn describe(&self) -> Description {
+        Description::Scrypt { n: self.params.n(), r: self.params.r(), p: self.params.p() }
     }
 }
 
-/// Fills `output`; false when the memory cannot be had.
-pub(super) fn derive(params: &Params, salt: &[u8], plain: &[u8], output: &mut [u8]) -> bool {
+/// Fills `output`. Fails when the memory cannot be had.
+pub(super) fn derive(params: &Params, salt: &[u8], plain: &[u8], output: &mut [u8]) -> Result<(), HashError> {
     // The crate allocates its table itself, and a failure there would end the process. Asking first turns that
     // into a refusal wherever the system answers honestly.
     let table = params.n().saturating_mul(u64::from(params.r()) * 128);
     let available = usize::try_from(table).is_ok_and(|bytes| Vec::<u8>::new().try_reserve_exact(bytes).is_ok());
     if !available {
-        tracing::error!(bytes = table, "no memory for a scrypt hash");
+        return Err(HashError::Memory);
     }
-    available && ::scrypt::scrypt(plain, salt, params, output).is_ok()
+    ::scrypt::scrypt(plain, salt, params, output).map_err(|error| HashError::Cost(error.to_string()))
 }
 
 /// N, r and p within their ranges and the ceilings. Factors of any size may meet here, hence the saturation.

@@ -18,7 +18,7 @@ use ctr::{
 };
 use subtle::ConstantTimeEq;
 
-use super::{Refused, scrypt};
+use super::{Description, HashError, Refused, scrypt};
 
 /// log2 N, r and p.
 const COST: (u8, u32, u32) = (14, 8, 1);
@@ -67,21 +67,23 @@ impl Hash {
         Ok(Self { salt, signer_key, encrypted })
     }
 
-    /// Whether `plain`, as the bytes it is, encrypts the signer key to this hash.
-    pub(super) fn matches(&self, plain: &[u8]) -> bool {
+    /// Whether `plain`, as the bytes it is, encrypts the signer key to this hash. Fails when the memory cannot be
+    /// had.
+    pub(super) fn matches(&self, plain: &[u8]) -> Result<bool, HashError> {
         let (log_n, r, p) = COST;
-        let Ok(params) = Params::new(log_n, r, p) else {
-            return false;
-        };
+        let params = Params::new(log_n, r, p).map_err(|error| HashError::Cost(error.to_string()))?;
         // 64 bytes are the defined output, of which only the first half is used; scrypt's output at one length
         // begins with its output at every shorter one.
         let mut key = [0; 32];
-        if !scrypt::derive(&params, &self.salt, plain, &mut key) {
-            return false;
-        }
+        scrypt::derive(&params, &self.salt, plain, &mut key)?;
         let mut result = self.signer_key.clone();
         Ctr128BE::<Aes256>::new(&key.into(), &[0; 16].into()).apply_keystream(&mut result);
-        result.ct_eq(&self.encrypted).into()
+        Ok(result.ct_eq(&self.encrypted).into())
+    }
+
+    pub(super) fn describe(&self) -> Description {
+        let (log_n, r, p) = COST;
+        Description::Scrypt { n: 1 << log_n, r, p }
     }
 }
 

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha224, Sha256, Sha384, Sha512, Sha512_224, Sha512_256};
 use sha3::{Sha3_224, Sha3_256, Sha3_384, Sha3_512};
 use subtle::ConstantTimeEq;
 
-use super::{Refused, hex};
+use super::{Description, Refused, hex};
 
 /// Versions of the algorithm `sha`. SHA-3 is that of FIPS 202; the truncated SHA-512 have initial values of
 /// their own (FIPS 180-4), so they are not a cut SHA-512.
@@ -158,5 +158,9 @@ impl Hash {
     /// Whether `plain` has this digest under one of the candidate versions.
     pub(super) fn matches(&self, plain: &[u8]) -> bool {
         self.candidates.iter().any(|version| version.digest(plain).ct_eq(&self.digest).into())
+    }
+
+    pub(super) fn describe(&self) -> Description {
+        Description::Sha { versions: self.candidates.clone() }
     }
 }

@@ -31,6 +31,7 @@ fn every_vector_of_the_contract() {
         if expected {
             let imported = import(stored.text.clone(), stored.options.clone(), false);
             assert_eq!(imported.as_ref(), Ok(&stored), "{vector}");
+            assert!(describe(&stored).is_ok(), "{vector}");
         }
     }
     writeln!(stderr(), "{} password vectors of the contract agree", vectors.len()).unwrap();

@@ -1,6 +1,7 @@
 //! Tests of the module as its callers see it. Here: new hashes, costs, ceilings and hostile texts.
 
 mod contract;
+mod description;
 mod import;
 mod stored;
 mod vectors_options;
