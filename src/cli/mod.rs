@@ -3,7 +3,9 @@
 mod healthcheck;
 mod key;
 mod migrate;
+mod password;
 mod project;
+mod prompt;
 mod serve;
 
 use std::io::Write as _;
@@ -40,6 +42,9 @@ enum Command {
     /// Make, list and revoke API keys.
     #[command(subcommand)]
     Key(key::Command),
+    /// Check a password against the stored hash of a user.
+    #[command(subcommand)]
+    Password(password::Command),
     /// Ask the server on this machine whether it is ready; for containers.
     Healthcheck,
 }
@@ -47,17 +52,18 @@ enum Command {
 /// Runs the program.
 #[must_use]
 pub fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    match run(arguments.command.unwrap_or(Command::Serve)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            say_error(&format!("usher: {error:#}"));
-            ExitCode::FAILURE
-        }
-    }
+    let command = Arguments::parse().command.unwrap_or(Command::Serve);
+    let failure = match command {
+        Command::Password(_) => ExitCode::from(password::FAILURE),
+        _ => ExitCode::FAILURE,
+    };
+    run(command).unwrap_or_else(|error| {
+        say_error(&format!("usher: {error:#}"));
+        failure
+    })
 }
 
-fn run(command: Command) -> anyhow::Result<()> {
+fn run(command: Command) -> anyhow::Result<ExitCode> {
     // Not `dotenv()`, which also looks in every folder above.
     match dotenvy::from_path(".env") {
         Err(error) if !error.not_found() => return Err(error).context("the file .env cannot be read"),
@@ -73,8 +79,10 @@ fn run(command: Command) -> anyhow::Result<()> {
             Command::Migrate => migrate::run(&config).await,
             Command::Project(command) => project::run(&config, command).await,
             Command::Key(command) => key::run(&config, command).await,
+            Command::Password(command) => return password::run(&config, command).await,
             Command::Healthcheck => healthcheck::run(&config).await,
         }
+        .map(|()| ExitCode::SUCCESS)
     })
 }
 

@@ -106,7 +106,7 @@ pub async fn find(on: On<'_>, project: ProjectKey, id: &str) -> Result<Option<Us
         .await
 }
 
-/// The user with this email address, which is stored in lower case.
+/// The user with this email address, which must be in lower case, as all are stored.
 pub async fn find_by_email(on: On<'_>, project: ProjectKey, email: &str) -> Result<Option<User>> {
     sql(concat!("SELECT ", columns!(), " FROM users t WHERE t.project = $1 AND t.email = $2"))
         .bind(project)

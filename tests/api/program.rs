@@ -3,7 +3,9 @@
 mod commands;
 mod environment;
 mod log;
+mod passwords;
 mod process;
+mod prompt;
 mod start;
 mod stop;
 

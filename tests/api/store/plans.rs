@@ -10,7 +10,7 @@ use tracing::instrument::WithSubscriber as _;
 use tracing::{Event, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 use usher::config::DatabaseUrl;
-use usher::store::Engine;
+use usher::store::{Engine, users};
 
 use crate::support::{PROJECT, TestApp, both};
 use crate::users::list::population::{plain, store};
@@ -37,9 +37,14 @@ impl Visit for &Statements {
 
 /// The statements behind a request that read this table.
 async fn statements(app: &TestApp, path: &str, table: &str) -> Vec<String> {
+    statements_of(async { drop(app.admin().get(path).await.expect(200)) }, table).await
+}
+
+/// The statements of some work that read this table.
+async fn statements_of(work: impl Future<Output = ()>, table: &str) -> Vec<String> {
     let seen = Statements::default();
     let subscriber = tracing_subscriber::registry().with(seen.clone());
-    app.admin().get(path).with_subscriber(subscriber).await.expect(200);
+    work.with_subscriber(subscriber).await;
     let seen = seen.0.lock().unwrap().clone();
     seen.into_iter().filter(|statement| statement.contains(&format!("FROM {table}"))).collect()
 }
@@ -252,6 +257,16 @@ both! {
                 assert!(small || whole_table(&plan).is_none(), "{path}: {statement}\n{plan}");
                 assert!(small || plan.contains(index), "{path}: {statement}\n{plan}");
             }
+        }
+        // One user by email address, as no request asks for, but who signs in is found so.
+        let project = app.project(PROJECT).await.key;
+        let find = async {
+            let found = users::find_by_email(app.store().read(), project, "user1@example.org").await.unwrap();
+            assert_eq!(found.unwrap().id, "user1");
+        };
+        for statement in statements_of(find, "users t").await {
+            let plan = other.plan(&statement).await;
+            assert!(whole_table(&plan).is_none() && plan.contains("users_email"), "{statement}\n{plan}");
         }
         // By a beginning PostgreSQL alone goes in; SQLite reads the project in the order of the page.
         let path = "/v1/users?queries[]=startsWith('email','user1@')";
