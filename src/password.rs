@@ -4,6 +4,15 @@
 use serde::{Deserialize, Serialize};
 
 use crate::hashing::Stored;
+use crate::store::users::User;
+
+/// The password that a user can sign in with: none when none was ever set, when it was taken away, or when what is
+/// stored beside the hash cannot be read.
+#[must_use]
+pub fn stored(user: &User) -> Option<Stored> {
+    let text = user.password.clone().filter(|text| !text.is_empty() && user.password_update.is_some())?;
+    Stored::from_columns(text, &user.hash, &user.hash_options)
+}
 
 /// Earlier passwords of a user, newest last. Each keeps its own algorithm and options, so that it still matches when
 /// the user's present password is of another kind.

@@ -30,7 +30,7 @@ pub use self::{
     argon2::Memory,
     cost::Cost,
     description::{Description, describe},
-    pool::{Busy, Pool},
+    pool::{Busy, Checked, Pool},
     sha::ShaVersion,
     stored::{Algorithm, Options, Stored, default_wire_options},
 };

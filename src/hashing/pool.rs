@@ -18,7 +18,7 @@ use std::{
 
 use tokio::sync::oneshot;
 
-use super::{Cost, Memory, Stored, hash, readable};
+use super::{Cost, HashError, Memory, Stored, hash, readable};
 
 /// How long a worker keeps its memory while there is nothing to do.
 const IDLE: Duration = Duration::from_secs(30);
@@ -35,6 +35,18 @@ impl fmt::Display for Busy {
 }
 
 impl std::error::Error for Busy {}
+
+/// What came of checking a password.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Checked {
+    /// It is another one, or there is none.
+    Wrong,
+    /// It is the password.
+    Right {
+        /// The same password as it would be stored today, when that is stronger.
+        better: Option<Stored>,
+    },
+}
 
 /// Worker threads for hashing, and their queue. The threads end when the pool is dropped, each after the hash it
 /// is at.
@@ -128,6 +140,38 @@ impl Pool {
             })
         })
         .await
+    }
+
+    /// Whether `plain` is the password, and what to store in its place when it should be hashed anew.
+    ///
+    /// There is always at least one hash at the pool's cost: where there is no password, where the stored text cannot
+    /// be verified, and beside a hash of another kind, whether it was right or not. So the work tells nobody who has an
+    /// account.
+    pub async fn check(&self, stored: Option<Stored>, plain: Vec<u8>) -> Result<Checked, Busy> {
+        let (shared, cost) = (Arc::clone(&self.shared), self.cost);
+        self.run(move |memory, _| {
+            let failed = |error: HashError| {
+                tracing::error!(%error, "a password could not be checked");
+                Busy
+            };
+            let right = match stored.as_ref().and_then(readable) {
+                Some(hash) => {
+                    shared.count();
+                    hash.compare(&plain, memory).map_err(failed)?
+                }
+                None => false,
+            };
+            let outdated = stored.as_ref().is_none_or(|stored| stored.needs_rehash(&cost));
+            let better = match outdated {
+                true => {
+                    shared.count();
+                    Some(hash(&plain, &cost, memory).map_err(failed)?)
+                }
+                false => None,
+            };
+            Ok(if right { Checked::Right { better } } else { Checked::Wrong })
+        })
+        .await?
     }
 
     /// Hashes computed since the start, new and verified. What was turned away, abandoned or malformed does not

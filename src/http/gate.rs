@@ -11,6 +11,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::credentials::Credentials;
+use super::limit::ShownRate;
 use super::params::read_body;
 use super::{client, reply};
 use crate::app::App;
@@ -80,14 +81,17 @@ pub(super) async fn settle(State(app): State<Arc<App>>, mut request: Request, ne
         credentials.token = token(&app, request.headers(), &settled)?;
         Ok(settled)
     });
+    let rate = ShownRate::default();
     let mut response = match admitted {
         Ok(settled) => {
             request.extensions_mut().insert(settled);
             request.extensions_mut().insert(credentials);
+            request.extensions_mut().insert(rate.clone());
             next.run(request).await
         }
         Err(error) => error.into_response(),
     };
+    rate.show(response.headers_mut());
     let fell_back = HeaderValue::from_static(if fell_back { "true" } else { "false" });
     response.headers_mut().insert("x-debug-fallback", fell_back);
     with_cors(response, origin.as_ref().filter(|_| known))

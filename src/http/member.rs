@@ -77,6 +77,11 @@ impl Member {
     pub(super) fn session(&self) -> Result<&Session> {
         self.session.as_ref().ok_or_else(|| Kind::UserSessionNotFound.into())
     }
+
+    /// Whether this is the session of this request.
+    pub(super) fn is_current(&self, id: &str) -> bool {
+        self.session.as_ref().is_some_and(|session| session.id == id)
+    }
 }
 
 /// Anybody who may sign up and sign in: strangers, users, and API keys with `sessions.write`.

@@ -1,6 +1,7 @@
 //! The HTTP side: routes, what happens to every request, handlers, and the shapes of answers.
 
 mod access;
+mod account;
 mod call;
 mod change;
 mod client;
@@ -8,12 +9,17 @@ mod credentials;
 mod format;
 mod gate;
 mod health;
+mod limit;
 mod list;
 mod log;
 mod member;
+mod new_password;
+mod new_user;
 mod params;
 mod reply;
 mod routes;
+mod session;
+mod site;
 mod users;
 pub mod view;
 
@@ -39,7 +45,7 @@ const COMPRESS_FROM: u64 = 1400;
 /// The whole server as a service of requests.
 pub fn router(app: Arc<App>) -> Router {
     let routes = Routes::new(|| async { Error::from(Kind::RouteNotFound) });
-    let routes = users::routes(health::routes(routes));
+    let routes = account::routes(users::routes(health::routes(routes)));
     // The layer that stands last is the outermost.
     let routes = routes.layered(|router| {
         router

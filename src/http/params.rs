@@ -31,21 +31,38 @@ impl<T: FromParams> FromRequest<Arc<App>> for Params<T> {
 
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self> {
         let (parts, body) = request.into_parts();
-        let mut input = match parts.method {
-            Method::GET | Method::HEAD => {
-                Input { values: parse_query(parts.uri.query().unwrap_or_default()), unread: None }
-            }
-            _ => {
-                let content_type = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-                parse_body(content_type.unwrap_or_default(), &read_body(body).await?).await
-            }
-        };
-        add_path(&mut input.values, &parts);
-        let project = parts.extensions.get::<Settled>().and_then(Settled::project);
-        let checked = project.is_some_and(|project| project.settings.password_dictionary);
-        let dictionary = app.dictionary.as_ref().filter(|_| checked);
-        T::from_params(&mut Reader::new(input.values, input.unread, dictionary)).map(Self)
+        let input = input(&parts, body).await?;
+        read(&parts, app, input).map(Self)
     }
+}
+
+/// The named values of a request.
+///
+/// # Errors
+/// As [`read_body`].
+pub(super) async fn input(parts: &Parts, body: Body) -> Result<Input> {
+    let mut input = match parts.method {
+        Method::GET | Method::HEAD => {
+            Input { values: parse_query(parts.uri.query().unwrap_or_default()), unread: None }
+        }
+        _ => {
+            let content_type = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+            parse_body(content_type.unwrap_or_default(), &read_body(body).await?).await
+        }
+    };
+    add_path(&mut input.values, parts);
+    Ok(input)
+}
+
+/// The parameters among the named values.
+///
+/// # Errors
+/// 400 for the first that is missing or wrong.
+pub(super) fn read<T: FromParams>(parts: &Parts, app: &App, input: Input) -> Result<T> {
+    let project = parts.extensions.get::<Settled>().and_then(Settled::project);
+    let checked = project.is_some_and(|project| project.settings.password_dictionary);
+    let dictionary = app.dictionary.as_ref().filter(|_| checked);
+    T::from_params(&mut Reader::new(input.values, input.unread, dictionary))
 }
 
 /// The whole body.

@@ -20,6 +20,6 @@ pub use self::id::{CustomId, Uid, project_id};
 pub use self::input::{Input, parse_body, parse_query};
 pub use self::json::{Labels, Prefs};
 pub use self::listing::{Queries, Search};
-pub use self::password::{HashText, NewPassword};
+pub use self::password::{AnyPassword, HashText, NewPassword};
 pub use self::reader::{FromParams, Param, Reader, Reason};
 pub use self::scalar::{Flag, Integer, Text};

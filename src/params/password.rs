@@ -9,6 +9,9 @@ use crate::secret::Hidden;
 /// Bytes of the shortest and of the longest new password.
 const PLAIN: std::ops::RangeInclusive<usize> = 8..=256;
 
+/// Bytes of the shortest and of the longest password that may be known.
+const KNOWN: std::ops::RangeInclusive<usize> = 1..=256;
+
 /// Bytes of the shortest and of the longest imported hash.
 const HASH: std::ops::RangeInclusive<usize> = 8..=4096;
 
@@ -34,6 +37,16 @@ impl NewPassword {
             }
             _ => Ok(self),
         }
+    }
+}
+
+/// A password that is to be recognised. Imported users may have short ones: 1 to 256 bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AnyPassword(pub Hidden<String>);
+
+impl Param for AnyPassword {
+    fn parse(value: &Value) -> Result<Self, Reason> {
+        sized(text(value)?, &KNOWN, "bytes").map(Self)
     }
 }
 
@@ -68,6 +81,8 @@ mod tests {
             assert!(NewPassword::parse(&json!(password)).is_err());
         }
         assert!(NewPassword::parse(&json!(12_345_678)).is_err());
+        assert!(AnyPassword::parse(&json!("x")).is_ok() && AnyPassword::parse(&json!("x".repeat(256))).is_ok());
+        assert!(AnyPassword::parse(&json!("")).is_err() && AnyPassword::parse(&json!("x".repeat(257))).is_err());
         assert!(HashText::parse(&json!("x".repeat(4096))).is_ok());
         assert!(HashText::parse(&json!("x".repeat(4097))).is_err());
     }

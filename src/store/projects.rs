@@ -150,6 +150,14 @@ pub async fn set_settings(tx: &mut Tx, project: ProjectKey, settings: &Settings,
         .map(drop)
 }
 
+/// Sees to it that nobody else is between this and the end of the transaction. On SQLite there is only one writer.
+pub async fn lock(tx: &mut Tx, project: ProjectKey) -> Result<()> {
+    if tx.engine() == Engine::Postgres {
+        sql("SELECT seq FROM projects WHERE seq = $1 FOR NO KEY UPDATE").bind(project).execute(tx.on()).await?;
+    }
+    Ok(())
+}
+
 /// Removes a project and everything in it.
 pub async fn delete(tx: &mut Tx, project: ProjectKey) -> Result<()> {
     if tx.engine() == Engine::Postgres {

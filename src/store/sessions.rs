@@ -91,17 +91,17 @@ pub async fn newest(on: On<'_>, project: ProjectKey, user: &str, now: Millis) ->
     .await
 }
 
-/// Moves the end of a session.
-pub async fn extend(tx: &mut Tx, project: ProjectKey, session: &Session) -> Result<()> {
-    sql("UPDATE sessions SET expire = $4, updated_at = $5 WHERE project = $1 AND user_id = $2 AND id = $3")
+/// Moves the end of a session; `false` when it is gone.
+pub async fn extend(tx: &mut Tx, project: ProjectKey, session: &Session) -> Result<bool> {
+    let moved = sql("UPDATE sessions SET expire = $4, updated_at = $5 WHERE project = $1 AND user_id = $2 AND id = $3")
         .bind(project)
         .bind(&session.user_id)
         .bind(&session.id)
         .bind(session.expire)
         .bind(session.updated_at)
         .execute(tx.on())
-        .await
-        .map(drop)
+        .await?;
+    Ok(moved > 0)
 }
 
 /// Removes the oldest sessions of a user, but for the `keep` newest.

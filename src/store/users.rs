@@ -130,6 +130,12 @@ pub async fn lock(tx: &mut Tx, project: ProjectKey, id: &str) -> Result<Option<U
     }
 }
 
+/// How many users there are.
+pub async fn count(on: On<'_>, project: ProjectKey) -> Result<i64> {
+    let (count,): (i64,) = sql("SELECT count(*) FROM users WHERE project = $1").bind(project).one(on).await?;
+    Ok(count)
+}
+
 /// Stores a new user. `seq` of what is passed is ignored; the answer holds the real one.
 ///
 /// # Errors

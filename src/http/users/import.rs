@@ -2,10 +2,11 @@
 
 use axum::response::Response;
 
-use super::create::Draft;
+use super::create::store;
 use crate::error::{Error, Kind, Result};
 use crate::hashing::{self, Options, ShaVersion};
 use crate::http::access::{Access, scope};
+use crate::http::new_user::Draft;
 use crate::http::params::Params;
 use crate::params::{CustomId, Email, FromParams, HashText, Integer, Param, Reader, Reason, Text};
 
@@ -158,5 +159,6 @@ async fn import<O>(access: Write, new: Import<O>, options: impl FnOnce(O) -> Opt
         phone: None,
         name: new.name.map(|name| name.0).unwrap_or_default(),
     };
-    draft.named(&access, Some(&stored.text))?.insert(&access, Some(stored)).await
+    let draft = draft.named(&access, Some(&stored.text))?;
+    store(&access, draft.with_password(&access, Some(stored))).await
 }

@@ -9,6 +9,7 @@ mod logs;
 mod memberships;
 mod password;
 mod sessions;
+mod tokens;
 
 use super::routes::Routes;
 use crate::error::Result;
@@ -39,7 +40,10 @@ pub(super) fn routes(routes: Routes) -> Routes {
         .patch("/v1/users/{userId}/phone", attributes::phone)
         .get("/v1/users/{userId}/prefs", crud::prefs)
         .patch("/v1/users/{userId}/prefs", attributes::prefs)
+        .post("/v1/users/{userId}/jwts", tokens::jwt_of)
+        .post("/v1/users/{userId}/tokens", tokens::token)
         .get("/v1/users/{userId}/sessions", sessions::list)
+        .post("/v1/users/{userId}/sessions", tokens::session)
         .delete("/v1/users/{userId}/sessions", sessions::delete_all)
         .delete("/v1/users/{userId}/sessions/{sessionId}", sessions::delete)
         .patch("/v1/users/{userId}/status", attributes::status)

@@ -1,7 +1,6 @@
 //! Sessions of users.
 
 use axum::response::{IntoResponse as _, Response};
-use serde::Serialize;
 
 use super::OneUser;
 use crate::error::{Kind, Result};
@@ -10,7 +9,7 @@ use crate::http::change::{Change, change, find};
 use crate::http::list::total;
 use crate::http::params::Params;
 use crate::http::reply::{Json, NoContent};
-use crate::http::view;
+use crate::http::view::{self, SessionList};
 use crate::params::{FromParams, Reader, Uid};
 use crate::store::sessions;
 
@@ -26,18 +25,12 @@ impl FromParams for List {
     }
 }
 
-#[derive(Serialize)]
-struct SessionList<'a> {
-    total: usize,
-    sessions: Vec<view::Session<'a>>,
-}
-
 /// `GET /v1/users/{userId}/sessions`: oldest first, at most 1,000, those that have expired too.
 pub(super) async fn list(access: Access<scope::SessionsRead>, Params(params): Params<List>) -> Result<Response> {
     let user = find(&access, &params.id.0).await?;
     let sessions = sessions::of(access.store().read(), access.project_key(), &user.id).await?;
-    let shown: Vec<_> = sessions.iter().map(|session| view::Session::of(session, &access.view)).collect();
-    Ok(Json(SessionList { total: if params.total { shown.len() } else { 0 }, sessions: shown }).into_response())
+    let shown = sessions.iter().map(|session| view::Session::of(session, &access.view)).collect();
+    Ok(Json(SessionList::new(shown, params.total)).into_response())
 }
 
 /// `DELETE /v1/users/{userId}/sessions`

@@ -6,6 +6,7 @@ mod log;
 mod membership;
 mod session;
 mod target;
+mod token;
 mod user;
 
 use std::sync::Arc;
@@ -17,8 +18,9 @@ use serde::Serializer;
 pub use self::identity::Identity;
 pub use self::log::Log;
 pub use self::membership::Membership;
-pub use self::session::Session;
+pub use self::session::{Session, SessionList};
 pub use self::target::Target;
+pub use self::token::{Jwt, Token};
 pub use self::user::User;
 use super::format::Format;
 use super::reply::JSON;

@@ -7,7 +7,22 @@ use crate::clock::Millis;
 use crate::device::{self, Device};
 use crate::store::sessions;
 
-/// A session on the wire, as an API key sees it in a list: the secret is not shown.
+/// Sessions on the wire.
+#[derive(Debug, Serialize)]
+pub struct SessionList<'a> {
+    total: usize,
+    sessions: Vec<Session<'a>>,
+}
+
+impl<'a> SessionList<'a> {
+    /// Shows sessions; the total is 0 for who does not want it.
+    #[must_use]
+    pub fn new(sessions: Vec<Session<'a>>, counted: bool) -> Self {
+        Self { total: if counted { sessions.len() } else { 0 }, sessions }
+    }
+}
+
+/// A session on the wire.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Session<'a> {
@@ -45,7 +60,7 @@ pub struct Session<'a> {
 struct Raw<'a>(#[serde(serialize_with = "raw")] &'a str);
 
 impl<'a> Session<'a> {
-    /// Shows a session.
+    /// Shows a session as lists do: it is nobody's present one, and its secret is not shown.
     #[must_use]
     pub fn of(session: &'a sessions::Session, view: &View) -> Self {
         let country = view.app.geo.country(&session.ip, view.locale);
@@ -69,5 +84,17 @@ impl<'a> Session<'a> {
             secret: view.since("1.5.0", ""),
             mfa_updated_at: session.mfa_updated_at,
         }
+    }
+
+    /// Says whether it is the session of the request.
+    #[must_use]
+    pub fn current(self, current: bool) -> Self {
+        Self { current, ..self }
+    }
+
+    /// Shows the secret, to clients that know the field.
+    #[must_use]
+    pub fn secret(self, secret: &'a str) -> Self {
+        Self { secret: self.secret.and(Some(secret)), ..self }
     }
 }

@@ -9,7 +9,7 @@ use crate::hashing::{Stored, default_wire_options};
 use crate::http::list::Shown;
 use crate::store::users;
 
-/// A user on the wire.
+/// A user on the wire. Users themselves do not see how their password is stored.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct User<'a> {
@@ -20,9 +20,8 @@ pub struct User<'a> {
     #[serde(rename = "$updatedAt", serialize_with = "date")]
     updated_at: Option<Millis>,
     name: &'a str,
-    password: Option<&'a str>,
-    hash: &'a str,
-    hash_options: Value,
+    #[serde(flatten)]
+    hash: Option<Hash<'a>>,
     #[serde(serialize_with = "date")]
     registration: Option<Millis>,
     status: bool,
@@ -55,21 +54,46 @@ pub struct User<'a> {
     impersonator_user_id: Option<()>,
 }
 
-impl<'a> User<'a> {
-    /// Shows a user.
-    #[must_use]
-    pub fn of(user: &'a users::User, view: &View) -> Self {
+/// A stored password on the wire.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Hash<'a> {
+    password: Option<&'a str>,
+    hash: &'a str,
+    hash_options: Value,
+}
+
+impl<'a> Hash<'a> {
+    fn of(user: &'a users::User, view: &View) -> Self {
         let stored = user.password.clone().filter(|password| !password.is_empty());
         let stored = stored.and_then(|text| Stored::from_columns(text, &user.hash, &user.hash_options));
         let hash_options = stored.map_or_else(|| default_wire_options(view.app.hashing.cost()), |s| s.wire_options());
+        Self { password: user.password.as_deref(), hash: &user.hash, hash_options }
+    }
+}
+
+impl<'a> User<'a> {
+    /// Shows a user to an API key.
+    #[must_use]
+    pub fn of(user: &'a users::User, view: &View) -> Self {
+        let account = Self::account(user, view);
+        Self {
+            hash: Some(Hash::of(user, view)),
+            mfa: view.since("1.5.0", user.mfa),
+            targets: account.targets.and_then(|targets| view.since("1.5.0", targets)),
+            ..account
+        }
+    }
+
+    /// Shows a user to themselves. Clients of every generation get all but what came with 1.9.
+    #[must_use]
+    pub fn account(user: &'a users::User, view: &View) -> Self {
         Self {
             id: &user.id,
             created_at: Some(user.created_at),
             updated_at: Some(user.updated_at),
             name: &user.name,
-            password: user.password.as_deref(),
-            hash: &user.hash,
-            hash_options,
+            hash: None,
             registration: Some(user.registration),
             status: user.status,
             labels: &user.labels,
@@ -84,9 +108,9 @@ impl<'a> User<'a> {
             email_is_canonical: None,
             password_pwned: user.password_pwned,
             phone_verification: user.phone_verified,
-            mfa: view.since("1.5.0", user.mfa),
+            mfa: Some(user.mfa),
             prefs: &user.prefs,
-            targets: view.since("1.5.0", user.targets.0.iter().map(Target::of).collect()),
+            targets: Some(user.targets.0.iter().map(Target::of).collect()),
             accessed_at: user.accessed_at,
             impersonator: view.since("1.9.0", user.impersonator),
             impersonator_user_id: view.since("1.9.0", ()),
