@@ -62,6 +62,9 @@ need_sdk_tools() {
   python3 -m pip --version >/dev/null 2>&1 || apt_install "pip" python3-pip
 }
 
+# The browser in which the web SDK runs.
+need_chromium() { have chromium || apt_install "Chromium" chromium; }
+
 # ---------------------------------------------------------------- ports and folders
 
 free_port() {

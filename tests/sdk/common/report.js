@@ -47,7 +47,7 @@ module.exports = function report(part, name, runs, file, complete) {
   const problems = new Map();
   const problem = (kind, id, text, sdk) => {
     // the random parts of ids and dates differ from release to release
-    const k = [kind, id, text.replace(/\b[np]\d+[a-z0-9]{5,8}(?=[.@ ])/g, '<t>').replace(/\d{4}-\d\d-\d\dT[0-9:.+]+/g, '<date>')].join(' | ');
+    const k = [kind, id, text.replace(/\b[npw]\d+[a-z0-9]{5,8}(?=[.@ ])/g, '<t>').replace(/\d{4}-\d\d-\d\dT[0-9:.+]+/g, '<date>')].join(' | ');
     problems.set(k, (problems.get(k) || new Set()).add(sdk));
   };
 
@@ -89,7 +89,7 @@ module.exports = function report(part, name, runs, file, complete) {
   const wide = Math.max(...ids.map(id => id.length)) + 2;
   const column = runs.map(r => Math.max(7, r.sdk.length + 1));
   const row = (level, head, values) => console.log(level.padEnd(6) + head.padEnd(wide) + values.map((v, i) => String(v).padStart(column[i])).join(''));
-  console.log(`\n== ${name}: check x release (ok, FAIL, later = fails, but is not built yet, - = not in this release)`);
+  console.log(`\n== ${name}: check x release (ok, FAIL, later = fails, but is not built yet, - = not in this release or engine)`);
   row('', '', runs.map(r => r.sdk));
   row('', 'response format', runs.map(r => r.format || ''));
   row('', 'seconds', runs.map(r => (r.seconds || 0).toFixed(1)));
@@ -100,7 +100,7 @@ module.exports = function report(part, name, runs, file, complete) {
   const passed = count.must[0] + count.extra[0], failed = count.must[1] + count.extra[1];
   const waiting = [...later.values()].flat().filter(cell => cell === 'later').length;
   console.log(`\n${part} by level: must ${count.must.join(' passed, ')} failed; extra ${count.extra.join(' passed, ')} failed; `
-    + `later ${waiting} not built yet; releases ${runs.length}`
+    + `later ${waiting} not built yet; runs ${runs.length}`
     + (complete ? '' : ' (NOT all required releases)'));
   console.log(`${part}: ${passed} passed, ${failed} failed`);
   return failed === 0 && passed > 0;
