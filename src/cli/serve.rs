@@ -24,6 +24,9 @@ pub(super) async fn run(config: Config) -> anyhow::Result<()> {
     if let Some((project, key)) = prepare(&app).await? {
         welcome(&project, &key, &format!("http://{}", reachable(address)));
     }
+    if app.config.secret.is_none() {
+        tracing::info!("USHER_SECRET is not set, so tokens (JWT) are recognised by this process only and end with it");
+    }
     if app.config.bootstrap.as_ref().is_some_and(Bootstrap::is_weak) {
         tracing::warn!(
             "USHER_API_KEY has less than 32 characters and might be guessed; `openssl rand -hex 32` makes a better one"

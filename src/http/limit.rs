@@ -1,6 +1,7 @@
 //! Limits: how often something may be asked in a window of time, counted in the database by all servers together.
 //! API keys are never counted.
 
+use std::net::{IpAddr, Ipv6Addr};
 use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -78,8 +79,8 @@ where
         let (mut parts, body) = request.into_parts();
         let who = A::from_request_parts(&mut parts, app).await?;
         let input = params::input(&parts, body).await?;
-        let counter = Counter(T::LIMIT.bucket(&who, &input.values));
-        let rate = T::LIMIT.count(&who, &counter).await?;
+        let bucket = T::LIMIT.bucket(&who, &input.values);
+        let (rate, counter) = T::LIMIT.count(&who, bucket).await?;
         if let Some(shown) = parts.extensions.get::<ShownRate>() {
             let _ = shown.0.set(rate);
         }
@@ -94,19 +95,23 @@ where
 /// # Errors
 /// 429 when there were too many since the last right one.
 pub(super) async fn password_try(call: &Call, account: &str) -> Result<Counter> {
-    let counter = Counter(digest(&format!("{}\0{account}", PASSWORD.name)));
-    PASSWORD.count(call, &counter).await?.check()?;
+    let bucket = digest(&format!("{}\0{account}", PASSWORD.name));
+    let (rate, counter) = PASSWORD.count(call, bucket).await?;
+    rate.check()?;
     Ok(counter)
 }
 
-/// What was counted.
+/// What was counted, if anything was.
 #[derive(Debug, Clone)]
-pub(super) struct Counter(String);
+pub(super) struct Counter(Option<String>);
 
 impl Counter {
     /// Forgets what was counted, since it went well.
     pub(super) async fn forget(&self, tx: &mut Tx, project: ProjectKey) -> store::Result<()> {
-        attempts::clear(tx, project, &self.0).await
+        match &self.0 {
+            Some(bucket) => attempts::clear(tx, project, bucket).await,
+            None => Ok(()),
+        }
     }
 }
 
@@ -117,7 +122,7 @@ impl Limit {
         for by in self.by {
             text.push('\0');
             match by {
-                By::Address => text.push_str(&call.client.ip),
+                By::Address => text.push_str(&network(&call.client.ip)),
                 By::User => {
                     if let Actor::User { id, .. } = &call.actor {
                         text.push_str(id);
@@ -134,24 +139,32 @@ impl Limit {
         digest(&text)
     }
 
-    async fn count(&self, call: &Call, counter: &Counter) -> Result<Rate> {
+    async fn count(&self, call: &Call, bucket: String) -> Result<(Rate, Counter)> {
         let (project, now) = (call.project_key(), call.now());
         let window = i64::try_from(self.window.as_millis()).unwrap_or(i64::MAX);
         let reset = Millis((now.0.div_euclid(window) + 1).saturating_mul(window));
         let rate = |used: i64| Rate { max: self.max, used, reset, now };
         if call.by_key() || !call.app().config.rate_limits {
-            return Ok(rate(1));
+            return Ok((rate(1), Counter(None)));
         }
         // Who is past the limit costs a read and no write.
-        let used = attempts::count(call.store().read(), project, &counter.0, now).await? + 1;
+        let used = attempts::count(call.store().read(), project, &bucket, now).await? + 1;
         if used > self.max {
-            return Ok(rate(used));
+            return Ok((rate(used), Counter(Some(bucket))));
         }
-        let bucket = counter.0.clone();
+        let counter = Counter(Some(bucket.clone()));
         let added = call
             .store()
             .write(move |tx| Box::pin(async move { attempts::add(tx, project, &bucket, now, reset).await }));
-        Ok(rate(added.await?))
+        Ok((rate(added.await?), counter))
+    }
+}
+
+/// What counts as one client: an address, of IPv6 the network of 64 bits, of which one client has all addresses.
+fn network(ip: &str) -> String {
+    match ip.parse() {
+        Ok(IpAddr::V6(ip)) => Ipv6Addr::from_bits(ip.to_bits() >> 64 << 64).to_string(),
+        _ => ip.to_owned(),
     }
 }
 
@@ -183,6 +196,24 @@ impl ShownRate {
         headers.insert("x-ratelimit-reset", HeaderValue::from(rate.reset.0 / 1000));
         if rate.used > rate.max {
             headers.insert(RETRY_AFTER, HeaderValue::from((rate.reset.0 - rate.now.0).div_euclid(1000) + 1));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_client_is_an_address_or_a_network_of_version_6() {
+        for (ip, expected) in [
+            ("203.0.113.9", "203.0.113.9"),
+            ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
+            ("2001:db8:1:2::1", "2001:db8:1:2::"),
+            ("2001:db8:1:3::1", "2001:db8:1:3::"),
+            ("", ""),
+        ] {
+            assert_eq!(network(ip), expected, "{ip}");
         }
     }
 }

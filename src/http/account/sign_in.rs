@@ -106,7 +106,15 @@ fn note_failure(call: &Call, user: &User) {
     let (project, log) = (call.project_key(), call.log("session.fail", &user.id));
     let store = call.store().clone();
     tokio::spawn(async move {
-        let written = store.write(move |tx| Box::pin(async move { logs::insert(tx, project, &log).await }));
+        let written = store.write(move |tx| {
+            Box::pin(async move {
+                match users::lock(tx, project, &log.user_id).await? {
+                    Some(_) => logs::insert(tx, project, &log).await,
+                    // Of a deleted user nothing is to appear again.
+                    None => Ok(()),
+                }
+            })
+        });
         if let Err(error) = written.await {
             tracing::warn!(%error, "a failed sign-in could not be written into the log");
         }
