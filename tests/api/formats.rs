@@ -9,7 +9,7 @@ use usher::store::memberships::{self, NewMembership};
 use usher::store::sessions::{self, Session};
 use usher::store::{logs, teams};
 
-use crate::support::{IP, NOW, PROJECT, TestApp, both};
+use crate::support::{IP, NOW, PROJECT, TestApp, both, target};
 
 /// A release's format, and the fields of each model that it does not have.
 struct Generation {
@@ -71,14 +71,14 @@ fn without(model: &Value, fields: &[&str]) -> Value {
     Value::Object(model.map(|(name, value)| (name.clone(), value.clone())).collect::<Map<_, _>>())
 }
 
-fn user() -> Value {
+fn user(targets: &Value) -> Value {
     json!({
         "$id": "anna", "$createdAt": NOW, "$updatedAt": NOW, "name": "Anna", "password": null, "hash": "argon2",
         "hashOptions": {"type": "argon2", "memoryCost": 8, "timeCost": 1, "threads": 1}, "registration": NOW,
         "status": true, "labels": ["vip"], "passwordUpdate": "", "email": "anna@example.org", "phone": "+4930123456",
         "emailVerification": false, "emailCanonical": null, "emailIsFree": null, "emailIsDisposable": null,
         "emailIsCorporate": null, "emailIsCanonical": null, "passwordPwned": null, "phoneVerification": false,
-        "mfa": false, "prefs": {"a": {}}, "targets": [], "accessedAt": "", "impersonator": false,
+        "mfa": false, "prefs": {"a": {}}, "targets": targets, "accessedAt": "", "impersonator": false,
         "impersonatorUserId": null
     })
 }
@@ -141,8 +141,13 @@ fn log() -> Value {
 both! {
     async fn each_generation_gets_its_models(app) {
         fill(app).await;
+        let shown = &app.admin().get("/v1/users/anna").await.expect(200)["targets"];
+        let targets = json!([
+            target(&shown[0], "anna", "email", "anna@example.org", NOW),
+            target(&shown[1], "anna", "sms", "+4930123456", NOW),
+        ]);
         for generation in &GENERATIONS {
-            let user = without(&user(), generation.user);
+            let user = without(&user(&targets), generation.user);
             let session = without(&session(), generation.session);
             let membership = without(&membership(), generation.membership);
             for format in generation.formats {
@@ -179,7 +184,7 @@ both! {
                 admin.get("/v1/users/ghost").await.fails(404, "user_not_found", "");
             }
         }
-        same(&app.admin().get("/v1/users/anna").await.text, &user(), "without the header");
+        same(&app.admin().get("/v1/users/anna").await.text, &user(&targets), "without the header");
     }
 
     async fn countries_are_named_in_the_language_of_the_client(app) {

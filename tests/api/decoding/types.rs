@@ -3,7 +3,7 @@
 use axum::http::Method;
 use serde_json::{Value, json};
 
-use crate::support::both;
+use crate::support::{both, made_up};
 
 /// What a parameter wants.
 #[derive(Clone, Copy)]
@@ -211,6 +211,11 @@ both! {
                     // Each hash of the same password has a salt of its own.
                     if path == "/v1/users" && !user["password"].is_null() {
                         user["password"] = json!("");
+                    }
+                    // And each target an id of its own.
+                    for target in user["targets"].as_array_mut().unwrap() {
+                        made_up(target["$id"].as_str().unwrap());
+                        target["$id"] = json!("");
                     }
                     made.push(user);
                     app.admin().delete("/v1/users/new").await.expect(204);

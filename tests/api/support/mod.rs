@@ -2,6 +2,7 @@
 //! same router that the program serves.
 
 mod postgres;
+mod targets;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -22,6 +23,7 @@ use usher::store::projects::{self, Project, Settings};
 use usher::store::{Engine, Error, Store, Tx, Work};
 
 pub use postgres::notice_when_absent;
+pub use targets::{made_up, target};
 
 /// Where the clock stands when a test begins.
 pub const NOW: &str = "2026-01-02T03:04:05.678+00:00";

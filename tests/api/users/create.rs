@@ -1,7 +1,7 @@
 //! `POST /v1/users`
 
 use super::crud::{add_identities, bare, events, found, identity, stored, tick, with};
-use crate::support::{NOW, both};
+use crate::support::{NOW, both, made_up, target};
 use serde_json::{Value, json};
 
 const EXISTS: &str = "user_already_exists";
@@ -17,9 +17,13 @@ both! {
         assert_eq!(answer.header("content-type"), "application/json; charset=UTF-8");
         let made = answer.expect(201);
         let hash = made["password"].as_str().unwrap();
+        let (email, phone) = ("anna.lee+tag@example.org", "+4915112345678");
         let expected = with(&bare("Anna.Lee_1-x"), json!({
-            "name": "Åsa Lee", "email": "anna.lee+tag@example.org", "phone": "+4915112345678",
-            "password": hash, "passwordUpdate": NOW
+            "name": "Åsa Lee", "email": email, "phone": phone, "password": hash, "passwordUpdate": NOW,
+            "targets": [
+                target(&made["targets"][0], "Anna.Lee_1-x", "email", email, NOW),
+                target(&made["targets"][1], "Anna.Lee_1-x", "sms", phone, NOW),
+            ]
         }));
         assert_eq!(made.to_string(), expected.to_string());
         let rest = hash.strip_prefix("$argon2id$v=19$m=8,t=1,p=1$").unwrap();
@@ -51,8 +55,7 @@ both! {
         for spelling in ["unique()", "ID.unique()", "unique()"] {
             let made = app.admin().post("/v1/users", &json!({"userId": spelling})).await.expect(201);
             let id = made["$id"].as_str().unwrap().to_owned();
-            let hex = id.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
-            assert!(id.len() == 20 && hex, "{id}");
+            made_up(&id);
             assert_eq!(made, bare_at(&id, &made));
             assert_eq!(app.admin().get(&format!("/v1/users/{id}")).await.expect(200), made);
             ids.push(id);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::support::{NOW, PROJECT, TestApp, both};
+use crate::support::{NOW, PROJECT, TestApp, both, target};
 use serde_json::{Value, json};
 use usher::clock::Millis;
 use usher::query::Listing;
@@ -34,11 +34,11 @@ pub(super) fn bare(id: &str) -> Value {
     })
 }
 
-/// The same user with other values in some fields.
+/// The same user, or whatever it is, with other values in some fields.
 pub(super) fn with(user: &Value, changes: Value) -> Value {
     let mut user = user.clone();
     for (name, value) in changes.as_object().unwrap() {
-        assert!(user.get(name).is_some(), "a user has no field {name}");
+        assert!(user.get(name).is_some(), "there is no field {name}");
         user[name] = value.clone();
     }
     user
@@ -307,8 +307,15 @@ both! {
             assert_eq!(app.admin().delete("/v1/users/anna").await.status, 204);
         }
         // Somebody new with the same id, email and phone number starts with nothing.
-        let body = json!({"email": "anna@example.org", "phone": "+4915112345671"});
-        assert_eq!(app.user("anna", body.clone()).await, with(&bare("anna"), body));
+        let (email, phone) = ("anna@example.org", "+4915112345671");
+        let made = app.user("anna", json!({"email": email, "phone": phone})).await;
+        assert_eq!(made, with(&bare("anna"), json!({
+            "email": email, "phone": phone,
+            "targets": [
+                target(&made["targets"][0], "anna", "email", email, NOW),
+                target(&made["targets"][1], "anna", "sms", phone, NOW),
+            ]
+        })));
         assert_eq!(app.admin().get("/v1/users/anna/prefs").await.expect(200), json!({}));
         for (path, plural) in [("sessions", "sessions"), ("memberships", "memberships")] {
             let list = app.admin().get(&format!("/v1/users/anna/{path}")).await.expect(200);

@@ -193,7 +193,7 @@ both! {
         let mut sizes = Vec::new();
         let mut text = Vec::new();
         while let Some(part) = frame(&mut body).await {
-            sizes.push(String::from_utf8(part.clone()).unwrap().matches("\"$createdAt\"").count());
+            sizes.push(String::from_utf8(part.clone()).unwrap().matches("\"registration\"").count());
             text.extend(part);
         }
         sizes.retain(|size| *size > 0);

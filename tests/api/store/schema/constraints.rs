@@ -38,7 +38,7 @@ pub(super) fn user(id: &str, email: Option<&str>, phone: Option<&str>) -> User {
         mfa: false,
         impersonator: false,
         accessed_at: None,
-        targets: usher::store::targets::Targets::default(),
+        targets: Targets::default(),
     }
 }
 

@@ -1,24 +1,27 @@
 //! What rows may hold, to what they must belong, and what goes with them.
 
 use usher::store::logs::{self, Log};
-use usher::store::{Engine, Error, ProjectKey, Result, Tx, Work, identities, keys, memberships, projects, sessions};
-use usher::store::{teams, users};
+use usher::store::{Engine, Error, ProjectKey, Result, Tx, Work, attempts, identities, keys, memberships, projects};
+use usher::store::{sessions, teams, tokens, users};
 
 use super::Outside;
-use super::constraints::{TIME, identity, key, membership, session, user};
+use super::constraints::{TIME, identity, key, membership, session, token, user};
 use crate::support::{PROJECT, both};
 
 /// Tables with the column that names their project, and how many rows [`fill`] puts into each.
-const TABLES: [(&str, u64); 9] = [
+const TABLES: [(&str, u64); 12] = [
     ("users", 2),
     ("user_labels", 2),
+    ("targets", 2),
     ("sessions", 2),
+    ("tokens", 2),
     ("identities", 2),
     ("memberships", 2),
     ("membership_roles", 2),
     ("teams", 1),
     ("logs", 2),
     ("api_keys", 1),
+    ("attempts", 2),
 ];
 
 fn log(user: &str) -> Log {
@@ -41,9 +44,12 @@ fn log(user: &str) -> Log {
 async fn fill(tx: &mut Tx, project: ProjectKey) -> Result<()> {
     teams::insert(tx, project, "team", "Team", TIME).await?;
     for id in ["u1", "u2"] {
-        let labelled = users::User { labels: "[\"vip\"]".into(), ..user(id, None, None) };
+        let email = format!("{id}@x.org");
+        let labelled = users::User { labels: "[\"vip\"]".into(), ..user(id, Some(&email), None) };
         users::insert(tx, project, labelled).await?;
         sessions::insert(tx, project, &session(id, id, id)).await?;
+        tokens::insert(tx, project, &token(id, id)).await?;
+        attempts::add(tx, project, id, TIME, TIME).await?;
         identities::insert(tx, project, &identity(id, id, id)).await?;
         memberships::insert(tx, project, &membership(id, id, "team", &["owner".to_owned()]), TIME).await?;
         logs::insert(tx, project, &log(id)).await?;
@@ -70,9 +76,16 @@ both! {
         app.write(move |tx| Box::pin(fill(tx, project))).await;
         let gone = app.new_project("gone").await.key;
         app.write(move |tx| Box::pin(async move { projects::delete(tx, gone).await })).await;
-        let orphans: [(&str, bool, Insert); 8] = [
+        let orphans: [(&str, bool, Insert); 10] = [
             ("session of nobody", true, |tx, p| Box::pin(async move {
                 sessions::insert(tx, p, &session("s", "nobody", "s")).await
+            })),
+            ("token of nobody", true, |tx, p| Box::pin(async move {
+                tokens::insert(tx, p, &token("k", "nobody")).await
+            })),
+            ("target of nobody", true, |tx, p| Box::pin(async move {
+                let before = user("nobody", None, None);
+                users::save(tx, p, &before, &mut user("nobody", Some("n@x.org"), None), TIME).await
             })),
             ("identity of nobody", true, |tx, p| Box::pin(async move {
                 identities::insert(tx, p, &identity("i", "nobody", "i")).await
@@ -124,7 +137,7 @@ both! {
             users::delete(tx, project, &user).await
         })).await;
         for (table, rows) in TABLES {
-            let left = if ["teams", "api_keys"].contains(&table) { rows } else { rows / 2 };
+            let left = if ["teams", "api_keys", "attempts"].contains(&table) { rows } else { rows / 2 };
             assert_eq!(count(&mut outside, table, project).await, left, "{table}");
         }
         assert_eq!(indexed(&mut outside).await, ["1", "1"]);
@@ -136,7 +149,9 @@ both! {
         app.write(move |tx| Box::pin(fill(tx, project))).await;
         let mut outside = Outside::of(app).await;
         assert_eq!(outside.run("DELETE FROM users WHERE id = 'u1'").await.unwrap(), 1);
-        for table in ["user_labels", "sessions", "identities", "memberships", "membership_roles"] {
+        for table in [
+            "user_labels", "targets", "sessions", "tokens", "identities", "memberships", "membership_roles",
+        ] {
             assert_eq!(count(&mut outside, table, project).await, 1, "{table}");
         }
         assert_eq!(outside.run("DELETE FROM teams").await.unwrap(), 1);
@@ -144,7 +159,8 @@ both! {
             assert_eq!(count(&mut outside, table, project).await, 0, "{table}");
         }
         assert_eq!(outside.run("DELETE FROM projects").await.unwrap(), 1);
-        for (table, _) in TABLES {
+        // Counters refer to nothing, so that counting touches no other table; `projects::delete` knows of them.
+        for (table, _) in TABLES.into_iter().filter(|(table, _)| *table != "attempts") {
             assert_eq!(count(&mut outside, table, project).await, 0, "{table}");
         }
     }
@@ -178,7 +194,7 @@ both! {
         let mut outside = Outside::of(app).await;
         let flags = [
             "users.status", "users.email_verified", "users.phone_verified", "users.mfa", "users.impersonator",
-            "users.password_pwned", "memberships.confirm",
+            "users.password_pwned", "memberships.confirm", "targets.expired",
         ];
         for flag in flags {
             let (table, column) = flag.split_once('.').unwrap();

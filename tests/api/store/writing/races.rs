@@ -4,11 +4,12 @@ use futures_util::future::join_all;
 use serde_json::json;
 use usher::clock::Millis;
 use usher::store::memberships::{self, NewMembership};
+use usher::store::targets::{ProviderType, Target};
 use usher::store::{Error, ProjectKey, Result, Store, Tx, teams, users};
 
 use super::{TIME, in_time};
 use crate::store::schema::{Outside, new_user};
-use crate::support::{PROJECT, TestApp, both};
+use crate::support::{PROJECT, TestApp, both, made_up};
 
 /// One change of each column that has one.
 const CHANGES: [fn(&mut users::User); 8] = [
@@ -37,6 +38,21 @@ async fn change(store: &Store, project: ProjectKey, id: &'static str, change: fn
     write.await
 }
 
+/// The target of an address that a user has had from [`TIME`] on.
+fn target(id: &str, user: &str, kind: ProviderType, address: &str) -> Target {
+    Target {
+        id: id.into(),
+        user_id: user.into(),
+        created_at: TIME,
+        updated_at: TIME,
+        name: None,
+        provider_id: None,
+        provider_type: kind,
+        identifier: address.into(),
+        expired: false,
+    }
+}
+
 async fn join(tx: &mut Tx, project: ProjectKey, user: &str, team: &str, joined: Option<Millis>) -> Result<()> {
     let id = format!("{user}-{team}");
     let new = NewMembership { id: &id, user_id: user, team_id: team, invited: None, joined, roles: &[] };
@@ -52,9 +68,16 @@ both! {
                 answer.unwrap();
             }
             let user = users::find(app.store().read(), project, id).await.unwrap().unwrap();
-            let seq = user.seq;
+            // Who came first has the first target.
+            let mut targets = user.targets.0.clone();
+            targets.sort_by_key(|target| target.provider_type.as_str());
+            assert_eq!(targets, [
+                target(made_up(&targets[0].id), id, ProviderType::Email, "z@x.org"),
+                target(made_up(&targets[1].id), id, ProviderType::Sms, "+4915"),
+            ]);
             let expected = users::User {
-                seq,
+                seq: user.seq,
+                targets: user.targets.clone(),
                 name: "Zoë".into(),
                 email: Some("z@x.org".into()),
                 phone: Some("+4915".into()),

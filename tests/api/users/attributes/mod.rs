@@ -67,6 +67,19 @@ fn changes() -> Vec<(&'static str, Value, Value, &'static str)> {
     ]
 }
 
+/// The targets of a user whose email or phone became what `fields` say: each keeps its id and follows its address.
+fn followed(before: &Value, fields: &Value, now: &str) -> Vec<Value> {
+    let targets = before["targets"].as_array().unwrap();
+    let kinds: Vec<&str> = targets.iter().map(|target| target["providerType"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["email", "sms"]);
+    let followed = targets.iter().zip(["email", "phone"]).filter_map(|(target, field)| match fields.get(field) {
+        Some(address) if address == "" => None,
+        Some(address) => Some(with(target, json!({"identifier": address, "$updatedAt": now}))),
+        None => Some(target.clone()),
+    });
+    followed.collect()
+}
+
 both! {
     async fn each_change_answers_with_the_whole_user_and_touches_nothing_else(app) {
         for (n, (what, body, fields, event)) in changes().into_iter().enumerate() {
@@ -77,7 +90,8 @@ both! {
             let rows = events(app, &id).await.len();
 
             let changed = change(app, &id, what, body.clone()).await.expect(200);
-            let expected = with(&with(&before, fields), json!({"$updatedAt": now}));
+            let targets = followed(&before, &fields, &now);
+            let expected = with(&with(&before, fields), json!({"$updatedAt": now, "targets": targets}));
             assert_eq!(changed.to_string(), expected.to_string(), "{what} {body}");
             assert_eq!(app.admin().get(&format!("/v1/users/{id}")).await.expect(200), expected);
             let logged = events(app, &id).await;

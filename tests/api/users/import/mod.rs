@@ -5,7 +5,7 @@ mod refused;
 mod vectors;
 
 use super::crud::{add_identities, bare, events, found, identity, stored, with};
-use crate::support::{NOW, both};
+use crate::support::{NOW, both, target};
 use serde_json::{Value, json};
 use usher::hashing::Stored;
 
@@ -117,9 +117,10 @@ both! {
         for (n, (path, hash, algorithm, options)) in accepted().into_iter().enumerate() {
             let id = format!("u{n}");
             let made = app.admin().post(&format!("/v1/users/{path}"), &body(&id, &hash)).await.expect(201);
+            let email = format!("{id}@example.org");
             let expected = with(&bare(&id), json!({
-                "email": format!("{id}@example.org"), "password": hash["password"], "hash": algorithm,
-                "hashOptions": options, "passwordUpdate": NOW
+                "email": email, "password": hash["password"], "hash": algorithm, "hashOptions": options,
+                "passwordUpdate": NOW, "targets": [target(&made["targets"][0], &id, "email", &email, NOW)]
             }));
             assert_eq!(made.to_string(), expected.to_string(), "{path} {hash}");
             assert_eq!(app.admin().get(&format!("/v1/users/{id}")).await.expect(200).to_string(), expected.to_string());
