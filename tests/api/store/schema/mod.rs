@@ -4,15 +4,17 @@ mod constraints;
 mod migrations;
 mod parity;
 mod rows;
+mod upgrade;
 
 use sqlx::{Connection as _, Executor as _, PgConnection, SqliteConnection};
 use usher::config::DatabaseUrl;
 
+pub(super) use self::constraints::{TIME, token, user};
 use crate::support::TestApp;
 
 /// A user with this id and nothing else.
 pub(super) fn new_user(id: &str) -> usher::store::users::User {
-    constraints::user(id, None, None)
+    user(id, None, None)
 }
 
 /// A connection to the database of a test that the server knows nothing of.
@@ -23,7 +25,11 @@ pub(super) enum Outside {
 
 impl Outside {
     pub(super) async fn of(app: &TestApp) -> Self {
-        match &app.app.config.database {
+        Self::at(&app.app.config.database).await
+    }
+
+    async fn at(url: &DatabaseUrl) -> Self {
+        match url {
             DatabaseUrl::Sqlite(path) => {
                 let mut connection = SqliteConnection::connect(&format!("sqlite:{}", path.display())).await.unwrap();
                 connection.execute("PRAGMA foreign_keys = ON").await.unwrap();
