@@ -61,13 +61,41 @@ impl fmt::Debug for Pool {
     }
 }
 
-type Job = Box<dyn FnOnce(&mut Memory) + Send>;
+/// Something for a worker to do.
+trait Job: Send {
+    /// Does it, unless nobody waits for the result any more.
+    fn run(self: Box<Self>, memory: &mut Memory);
+
+    /// Whether whoever waited for the result is gone.
+    fn abandoned(&self) -> bool;
+}
+
+/// A job: the work, and where its result goes.
+struct Task<W, T> {
+    work: W,
+    reply: oneshot::Sender<T>,
+}
+
+impl<T: Send, W: FnOnce(&mut Memory, &oneshot::Sender<T>) -> T + Send> Job for Task<W, T> {
+    fn run(self: Box<Self>, memory: &mut Memory) {
+        if !self.abandoned() {
+            let Self { work, reply } = *self;
+            let result = work(memory, &reply);
+            // The caller may have gone meanwhile, and then nobody wants it.
+            let _ = reply.send(result);
+        }
+    }
+
+    fn abandoned(&self) -> bool {
+        self.reply.is_closed()
+    }
+}
 
 struct Shared {
     queue: Mutex<Queue>,
     /// Signalled for each new job, and to all at the end.
     changed: Condvar,
-    /// Most jobs that wait.
+    /// Most jobs that wait. Abandoned ones do not count.
     capacity: usize,
     /// Most memory a worker keeps after a job, in KiB. Imported hashes may need more than new ones.
     kept_kib: usize,
@@ -76,8 +104,15 @@ struct Shared {
 
 #[derive(Default)]
 struct Queue {
-    jobs: VecDeque<Job>,
+    jobs: VecDeque<Box<dyn Job>>,
     closed: bool,
+}
+
+impl Queue {
+    /// Whether a worker has to wait.
+    fn idle(&self) -> bool {
+        self.jobs.is_empty() && !self.closed
+    }
 }
 
 impl Pool {
@@ -180,19 +215,14 @@ impl Pool {
         self.shared.hashes_run.load(Ordering::Relaxed)
     }
 
-    /// Queues `work` and waits for its result. Dropping the future before a worker starts on it cancels it.
+    /// Queues `work` and waits for its result. Dropping the future before a worker starts on it cancels it and frees
+    /// its place in the queue.
     async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Memory, &oneshot::Sender<T>) -> T + Send + 'static,
     ) -> Result<T, Busy> {
         let (reply, answer) = oneshot::channel();
-        self.shared.push(Box::new(move |memory| {
-            if !reply.is_closed() {
-                let result = work(memory, &reply);
-                // The caller may have gone meanwhile, and then nobody wants it.
-                let _ = reply.send(result);
-            }
-        }))?;
+        self.shared.push(Box::new(Task { work, reply }))?;
         // The sender is lost only when the work panicked.
         answer.await.map_err(|_| Busy)
     }
@@ -217,8 +247,12 @@ impl Shared {
         self.hashes_run.fetch_add(1, Ordering::Relaxed);
     }
 
-    fn push(&self, job: Job) -> Result<(), Busy> {
+    fn push(&self, job: Box<dyn Job>) -> Result<(), Busy> {
         let mut queue = self.lock();
+        if queue.jobs.len() >= self.capacity {
+            // Only now, so that a caller who leaves need not look for his job.
+            queue.jobs.retain(|job| !job.abandoned());
+        }
         if queue.jobs.len() >= self.capacity {
             return Err(Busy);
         }
@@ -234,7 +268,7 @@ impl Shared {
         while let Some(job) = self.next(&mut memory, idle) {
             // The hook has printed the panic; the caller learns of it by the lost reply. Memory that a hash left
             // half written is fine, since the next one writes before it reads.
-            let _ = catch_unwind(AssertUnwindSafe(|| job(&mut memory)));
+            let _ = catch_unwind(AssertUnwindSafe(|| job.run(&mut memory)));
             if memory.kib() > self.kept_kib {
                 memory.release();
             }
@@ -242,28 +276,25 @@ impl Shared {
     }
 
     /// Waits for a job, and gives the memory back when none comes for that long. `None` at the end of the pool.
-    fn next(&self, memory: &mut Memory, idle: Duration) -> Option<Job> {
+    fn next(&self, memory: &mut Memory, idle: Duration) -> Option<Box<dyn Job>> {
         let mut queue = self.lock();
-        loop {
-            if let Some(job) = queue.jobs.pop_front() {
-                return Some(job);
-            }
-            if queue.closed {
-                return None;
-            }
-            if memory.kib() == 0 {
-                queue = self.changed.wait(queue).unwrap_or_else(PoisonError::into_inner);
-                continue;
-            }
-            let (guard, waited) = self.changed.wait_timeout(queue, idle).unwrap_or_else(PoisonError::into_inner);
+        if memory.kib() > 0 {
+            // A wake-up for a job that another worker took does not begin the time anew.
+            let (guard, waited) = self
+                .changed
+                .wait_timeout_while(queue, idle, |queue| queue.idle())
+                .unwrap_or_else(PoisonError::into_inner);
             queue = guard;
-            if waited.timed_out() && queue.jobs.is_empty() {
+            if waited.timed_out() {
                 // Unmapping takes milliseconds, in which others may want the queue.
                 drop(queue);
                 memory.release();
                 queue = self.lock();
             }
         }
+        let mut queue = self.changed.wait_while(queue, |queue| queue.idle()).unwrap_or_else(PoisonError::into_inner);
+        // A closed pool has no jobs.
+        queue.jobs.pop_front()
     }
 }
 
@@ -277,126 +308,4 @@ fn yield_to_the_rest() {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::{sync::mpsc, time::Duration};
-
-    use super::*;
-    use crate::hashing::Options;
-
-    const CHEAP: Cost = Cost { memory_kib: 64, passes: 1, lanes: 1 };
-
-    fn pool(workers: usize, queue: usize) -> Pool {
-        Pool::new(workers, queue, CHEAP).unwrap()
-    }
-
-    fn md5(digest: &str) -> Stored {
-        Stored { text: digest.to_owned(), options: Options::Md5 }
-    }
-
-    /// MD5 of nothing, published in RFC 1321.
-    const EMPTY: &str = "d41d8cd98f00b204e9800998ecf8427e";
-
-    /// Occupies one worker until the returned sender is used or dropped.
-    fn block(pool: &Arc<Pool>) -> mpsc::Sender<()> {
-        let (release, released) = mpsc::channel::<()>();
-        let (started, start) = mpsc::channel();
-        pool.shared
-            .push(Box::new(move |_| {
-                started.send(()).unwrap();
-                let _ = released.recv();
-            }))
-            .unwrap();
-        start.recv().unwrap();
-        release
-    }
-
-    #[tokio::test]
-    async fn hashes_and_verifies() {
-        let pool = pool(2, 8);
-        let stored = pool.hash(b"open sesame".to_vec()).await.unwrap();
-        assert!(stored.text.starts_with("$argon2id$v=19$m=64,t=1,p=1$"));
-        assert!(pool.verify(stored.clone(), b"open sesame".to_vec()).await.unwrap());
-        assert!(!pool.verify(stored, b"open sesam".to_vec()).await.unwrap());
-        assert_eq!(pool.hashes_run(), 3);
-    }
-
-    #[tokio::test]
-    async fn a_history_stops_at_the_first_match_and_counts_what_was_computed() {
-        let pool = pool(1, 8);
-        let other = "00000000000000000000000000000000";
-        let history = vec![md5(other), md5("malformed"), md5(EMPTY), md5(other)];
-        assert!(pool.verify_any(history, Vec::new()).await.unwrap());
-        assert_eq!(pool.hashes_run(), 2);
-        assert!(!pool.verify_any(Vec::new(), Vec::new()).await.unwrap());
-    }
-
-    #[tokio::test]
-    async fn a_full_queue_turns_away_at_once() {
-        let pool = Arc::new(pool(1, 1));
-        let release = block(&pool);
-        let waiting = tokio::spawn({
-            let pool = Arc::clone(&pool);
-            async move { pool.verify(md5(EMPTY), Vec::new()).await }
-        });
-        while pool.shared.lock().jobs.is_empty() {
-            tokio::task::yield_now().await;
-        }
-        assert_eq!(pool.verify(md5(EMPTY), Vec::new()).await, Err(Busy));
-        drop(release);
-        assert_eq!(waiting.await.unwrap(), Ok(true));
-    }
-
-    #[tokio::test]
-    async fn abandoned_work_is_skipped() {
-        let pool = Arc::new(pool(1, 8));
-        let release = block(&pool);
-        let abandoned = tokio::time::timeout(Duration::from_millis(20), pool.hash(b"gone".to_vec()));
-        assert!(abandoned.await.is_err());
-        drop(release);
-        assert!(pool.verify(md5(EMPTY), Vec::new()).await.unwrap());
-        assert_eq!(pool.hashes_run(), 1, "only the verification ran");
-    }
-
-    #[tokio::test]
-    async fn a_worker_survives_a_panic() {
-        let pool = pool(1, 8);
-        let panicked: Result<(), Busy> = pool.run(|_, _| panic!("on purpose")).await;
-        assert_eq!(panicked, Err(Busy));
-        assert!(pool.verify(md5(EMPTY), Vec::new()).await.unwrap());
-    }
-
-    #[tokio::test]
-    async fn workers_end_with_the_pool() {
-        let pool = pool(3, 8);
-        pool.hash(b"work".to_vec()).await.unwrap();
-        let workers = Arc::downgrade(&pool.shared);
-        drop(pool);
-        for _ in 0..500 {
-            if workers.strong_count() == 0 {
-                return;
-            }
-            thread::sleep(Duration::from_millis(10));
-        }
-        panic!("{} workers are left", workers.strong_count());
-    }
-
-    #[tokio::test]
-    async fn memory_is_kept_between_hashes_and_given_back_when_idle() {
-        for (idle, kept) in [(IDLE, 64), (Duration::from_millis(10), 0)] {
-            let pool = Pool::with_idle(1, 8, CHEAP, idle).unwrap();
-            pool.hash(b"work".to_vec()).await.unwrap();
-            tokio::time::sleep(Duration::from_millis(300)).await;
-            assert_eq!(pool.run(|memory, _| memory.kib()).await, Ok(kept));
-        }
-    }
-
-    #[tokio::test]
-    async fn more_memory_than_a_new_hash_needs_is_not_kept() {
-        let pool = pool(1, 8);
-        let large = Cost { memory_kib: 256, ..CHEAP };
-        let stored = hash(b"open sesame", &large, &mut Memory::default()).unwrap();
-        assert!(pool.verify(stored, b"open sesame".to_vec()).await.unwrap());
-        let kept = pool.run(|memory, _| memory.kib()).await.unwrap();
-        assert_eq!(kept, 0);
-    }
-}
+mod tests;
