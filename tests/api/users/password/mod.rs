@@ -1,6 +1,7 @@
 //! `PATCH /v1/users/{userId}/password`, and the project's rules about passwords.
 
 mod history;
+mod leaving;
 mod rules;
 
 use super::crud::{add_sessions, bare, events, session, stored, tick, with};
