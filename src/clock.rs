@@ -18,6 +18,12 @@ impl Millis {
         Self(self.0.saturating_add(i64::try_from(by.as_millis()).unwrap_or(i64::MAX)))
     }
 
+    /// The moment `by` earlier, or the first one that can be written down.
+    #[must_use]
+    pub fn minus(self, by: Duration) -> Self {
+        Self(self.0.saturating_sub(i64::try_from(by.as_millis()).unwrap_or(i64::MAX)))
+    }
+
     /// Reads an RFC 3339 text.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
@@ -94,6 +100,18 @@ mod tests {
         assert_eq!(Millis(0).to_string(), "1970-01-01T00:00:00.000+00:00");
         let at = Millis::parse("2026-01-02T04:04:05.678+01:00").unwrap();
         assert_eq!(at.to_string(), "2026-01-02T03:04:05.678+00:00");
+    }
+
+    #[test]
+    fn moments_end_where_they_cannot_be_written_down() {
+        let second = Duration::from_secs(1);
+        assert_eq!((Millis(5000).plus(second), Millis(5000).minus(second)), (Millis(6000), Millis(4000)));
+        assert_eq!((Millis(0).minus(second), Millis(i64::MIN).minus(second)), (Millis(-1000), Millis(i64::MIN)));
+        assert_eq!(Millis(i64::MAX).plus(second), Millis(i64::MAX));
+        assert_eq!(
+            (Millis(0).plus(Duration::MAX), Millis(-2).minus(Duration::MAX)),
+            (Millis(i64::MAX), Millis(i64::MIN))
+        );
     }
 
     #[test]

@@ -8,6 +8,7 @@
 //! | [`http`] | routes, handlers and the shapes of answers |
 //! | [`params`], [`query`] | what requests ask for, checked at the edge |
 //! | [`store`] | the database; the only place with SQL |
+//! | [`housekeeping`] | the background job that removes what has ended |
 //! | [`hashing`], [`password`] | the password formats, and the rules about passwords |
 //! | [`jwt`] | the tokens by which a user is recognised for minutes |
 //! | [`json`] | JSON from outside, read safely |
@@ -25,6 +26,7 @@ pub mod error;
 pub mod fold;
 pub mod geo;
 pub mod hashing;
+pub mod housekeeping;
 pub mod http;
 pub mod id;
 pub mod json;

@@ -10,7 +10,7 @@ use axum::serve::ListenerExt as _;
 use tokio::net::TcpListener;
 
 use crate::app::App;
-use crate::http;
+use crate::{housekeeping, http};
 
 /// How long requests that are running may take after the server was told to stop.
 const GRACE: Duration = Duration::from_secs(10);
@@ -18,7 +18,8 @@ const GRACE: Duration = Duration::from_secs(10);
 /// How long the database may take to close after that.
 const CLOSING: Duration = Duration::from_secs(5);
 
-/// Answers requests on `listener` until `stop` is ready, then finishes what runs and closes the database.
+/// Answers requests on `listener` and keeps house until `stop` is ready, then finishes what runs and closes the
+/// database.
 ///
 /// # Errors
 /// When the listener fails.
@@ -33,8 +34,10 @@ pub async fn serve(
     let listener = listener.tap_io(|connection| {
         let _ = connection.set_nodelay(true);
     });
+    let background = tokio::spawn(housekeeping::run(Arc::clone(&app), housekeeping::EVERY));
     let server = axum::serve(listener, service).with_graceful_shutdown(async move {
         stop.await;
+        background.abort();
         tracing::info!("stopping: no new connections, waiting for requests that are running");
         let _ = stopping.send(());
     });

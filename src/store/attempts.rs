@@ -1,7 +1,7 @@
 //! How often something was tried, in windows of time: what limits of requests are counted with, on all servers
 //! together.
 
-use super::{On, ProjectKey, Result, Tx, sql};
+use super::{On, ProjectKey, Result, Tx, jobs, sql};
 use crate::clock::Millis;
 
 /// Attempts in the window of this bucket that has not ended yet.
@@ -39,4 +39,9 @@ pub async fn clear(tx: &mut Tx, project: ProjectKey, bucket: &str) -> Result<()>
         .execute(tx.on())
         .await
         .map(drop)
+}
+
+/// Forgets counters whose window has ended, at most [`jobs::BATCH`] of them; how many those were.
+pub async fn delete_ended(tx: &mut Tx, project: ProjectKey, now: Millis) -> Result<u64> {
+    jobs::remove_batch(tx, jobs::ended!("attempts", "bucket", "reset"), project, now).await
 }

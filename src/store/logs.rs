@@ -1,6 +1,6 @@
 //! The activity log: what was done to users, written in the transaction of the change.
 
-use super::{ProjectKey, Result, Tx, sql};
+use super::{ProjectKey, Result, Tx, jobs, sql};
 use crate::clock::Millis;
 
 /// A row of the log.
@@ -52,6 +52,11 @@ pub async fn insert(tx: &mut Tx, project: ProjectKey, log: &Log) -> Result<()> {
     .execute(tx.on())
     .await
     .map(drop)
+}
+
+/// Removes rows of `until` and before, at most [`jobs::BATCH`] of them; how many those were.
+pub async fn delete_old(tx: &mut Tx, project: ProjectKey, until: Millis) -> Result<u64> {
+    jobs::remove_batch(tx, jobs::ended!("logs", "seq", "time"), project, until).await
 }
 
 /// Forgets what was done to a user.

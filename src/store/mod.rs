@@ -10,6 +10,7 @@ mod writer;
 
 pub mod attempts;
 pub mod identities;
+pub mod jobs;
 pub mod keys;
 pub mod list;
 pub mod logs;

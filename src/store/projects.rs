@@ -123,6 +123,12 @@ pub async fn all(on: On<'_>) -> Result<Vec<Project>> {
     rows.into_iter().map(Project::try_from).collect()
 }
 
+/// The numbers of all projects, oldest first, also of those whose settings this version cannot read.
+pub async fn keys(on: On<'_>) -> Result<Vec<ProjectKey>> {
+    let rows: Vec<(i64,)> = sql("SELECT seq FROM projects ORDER BY seq").all(on).await?;
+    Ok(rows.into_iter().map(|(seq,)| ProjectKey(seq)).collect())
+}
+
 /// Makes a project with default settings.
 ///
 /// # Errors

@@ -1,6 +1,6 @@
 //! Sessions of users.
 
-use super::{On, ProjectKey, Result, Tx, sql};
+use super::{On, ProjectKey, Result, Tx, jobs, sql};
 use crate::clock::Millis;
 
 /// A session as stored.
@@ -168,4 +168,9 @@ pub async fn delete(tx: &mut Tx, project: ProjectKey, user: &str, id: &str) -> R
 /// Removes all sessions of a user; how many there were.
 pub async fn delete_all(tx: &mut Tx, project: ProjectKey, user: &str) -> Result<u64> {
     sql("DELETE FROM sessions WHERE project = $1 AND user_id = $2").bind(project).bind(user).execute(tx.on()).await
+}
+
+/// Removes sessions that have ended, at most [`jobs::BATCH`] of them; how many those were.
+pub async fn delete_ended(tx: &mut Tx, project: ProjectKey, now: Millis) -> Result<u64> {
+    jobs::remove_batch(tx, jobs::ended!("sessions", "seq", "expire"), project, now).await
 }

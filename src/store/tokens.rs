@@ -1,6 +1,6 @@
 //! Tokens: secrets that may be exchanged for a session once.
 
-use super::{On, ProjectKey, Result, Tx, sql};
+use super::{On, ProjectKey, Result, Tx, jobs, sql};
 use crate::clock::Millis;
 
 /// A token as stored.
@@ -88,4 +88,9 @@ pub async fn delete_all(tx: &mut Tx, project: ProjectKey, user: &str) -> Result<
         .execute(tx.on())
         .await
         .map(drop)
+}
+
+/// Removes tokens that have ended, at most [`jobs::BATCH`] of them; how many those were.
+pub async fn delete_ended(tx: &mut Tx, project: ProjectKey, now: Millis) -> Result<u64> {
+    jobs::remove_batch(tx, jobs::ended!("tokens", "seq", "expire"), project, now).await
 }

@@ -9,7 +9,7 @@ const LINES_MAX: usize = 400;
 
 /// SQL that does not name the project: how the text begins (`concat!` without its macros), and why it may. Every
 /// entry must be of use.
-const WITHOUT_PROJECT: [(&str, &str); 20] = [
+const WITHOUT_PROJECT: [(&str, &str); 22] = [
     (" IN (SELECT l.", "counts the tests of lists, whose texts name the project"),
     ("UPDATE users SET ", "users::save goes on with `WHERE project =`"),
     ("SELECT set_config('statement_timeout', '0'", "lifts the time limit of one transaction"),
@@ -18,7 +18,9 @@ const WITHOUT_PROJECT: [(&str, &str); 20] = [
     ("SELECT set_config('statement_timeout', $1, TRUE)", "sets the time limit of a transaction"),
     ("SELECT seq, id, name, settings, created_at FROM projects WHERE id = $1", "finds the project"),
     ("SELECT seq, id, name, settings, created_at FROM projects ORDER BY seq", "lists the projects"),
+    ("SELECT seq FROM projects ORDER BY seq", "lists the projects"),
     ("INSERT INTO projects (id, name, ", "makes the project"),
+    ("INSERT INTO jobs (name, begun_at) ", "background work is claimed for all projects together"),
     ("UPDATE projects SET settings = $2, updated_at = $3 WHERE seq = $1", "`projects.seq` is what others call project"),
     ("DELETE FROM projects WHERE seq = $1", "`projects.seq` is what others call project"),
     ("SELECT seq FROM projects WHERE seq = $1 FOR NO KEY UPDATE", "`projects.seq` is what others call project"),

@@ -7,6 +7,7 @@ mod architecture;
 mod decoding;
 mod formats;
 mod health;
+mod housekeeping;
 mod isolation;
 mod program;
 mod store;

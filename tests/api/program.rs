@@ -2,6 +2,7 @@
 
 mod commands;
 mod environment;
+mod housekeeping;
 mod log;
 mod passwords;
 mod process;

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use sqlx::{Connection as _, Executor as _, PgConnection};
 use usher::config::DatabaseUrl;
+use usher::secret::Hidden;
 
 use crate::support::TestApp;
 use crate::wire::socket::{Raw, exchange};
@@ -46,6 +47,14 @@ impl Place {
     pub async fn remove(self) {
         if let Some(owner) = self.owner {
             owner.finish().await;
+        }
+    }
+
+    /// The database as others reach it.
+    pub fn database(&self) -> DatabaseUrl {
+        match self.url.strip_prefix("sqlite:") {
+            Some(file) => DatabaseUrl::Sqlite(self.folder.path().join(file)),
+            None => DatabaseUrl::Postgres(Hidden(self.url.clone())),
         }
     }
 

@@ -2,7 +2,7 @@
 
 mod attempts;
 mod plans;
-mod schema;
+pub mod schema;
 mod search_index;
 mod targets;
 mod tokens;

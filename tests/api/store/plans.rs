@@ -10,6 +10,7 @@ use tracing::instrument::WithSubscriber as _;
 use tracing::{Event, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 use usher::config::DatabaseUrl;
+use usher::housekeeping;
 use usher::store::{Engine, users};
 
 use crate::support::{PROJECT, TestApp, both};
@@ -282,5 +283,62 @@ both! {
             assert!(whole_table(&plan).is_none() && !sorts(&plan), "{statement}\n{plan}");
         }
         other.close().await;
+    }
+}
+
+/// What has ended is read in the order of its end, no further than a batch goes, and removed by its key.
+async fn what_has_ended_is_found_by_its_index(app: TestApp) {
+    store(&app, app.project(PROJECT).await.key, vec![plain("anna")]).await;
+    let mut other = Other::of(&app).await;
+    for fill in [
+        "CREATE TABLE rows AS WITH RECURSIVE rows(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM rows WHERE n < 20000) \
+         SELECT n, CAST(n AS TEXT) AS t, project, id FROM rows, users",
+        "INSERT INTO sessions (project, id, user_id, created_at, updated_at, expire, provider, provider_uid, digest, ip, \
+         user_agent, factors) SELECT project, t, id, 0, 0, n, '', '', t, '', '', '[]' FROM rows",
+        "INSERT INTO tokens (project, id, user_id, created_at, expire, digest, attempts) \
+         SELECT project, t, id, 0, n, t, 0 FROM rows",
+        "INSERT INTO attempts (project, bucket, reset, count) SELECT project, t, n, 1 FROM rows",
+        "INSERT INTO logs (project, user_id, event, mode, actor_type, actor_id, actor_name, actor_email, ip, user_agent, \
+         time) SELECT project, id, '', '', '', '', '', '', '', '', n FROM rows",
+        "ANALYZE",
+    ] {
+        other.run(fill).await;
+    }
+    // The test has one thread, so that this hears what the writer of SQLite does in a task of its own.
+    let seen = Statements::default();
+    let listening = tracing::subscriber::set_default(tracing_subscriber::registry().with(seen.clone()));
+    assert_eq!(housekeeping::run_once(&app.app).await.unwrap().unwrap().tokens, 20_000);
+    drop(listening);
+    let seen = seen.0.lock().unwrap().clone();
+    for (table, index) in [
+        ("sessions", "sessions_expire"),
+        ("tokens", "tokens_expire"),
+        ("attempts", "attempts_reset"),
+        ("logs", "logs_time"),
+    ] {
+        let deletes: Vec<&String> =
+            seen.iter().filter(|statement| statement.starts_with(&format!("DELETE FROM {table} "))).collect();
+        assert_eq!(deletes.len(), 21, "{table}");
+        let plan = other.plan(deletes[0]).await;
+        let (chosen, removed) = match app.engine() {
+            Engine::Sqlite => (format!("{index} (project=? AND "), "PRIMARY KEY ("),
+            Engine::Postgres => (format!("Index Scan using {index} "), "= ANY ("),
+        };
+        assert!(plan.contains(&chosen) && plan.contains(removed), "{table}\n{plan}");
+        assert!(!sorts(&plan) && whole_table(&plan).is_none(), "{table}\n{plan}");
+    }
+    other.close().await;
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn what_has_ended_is_found_by_its_index_on_sqlite() {
+    what_has_ended_is_found_by_its_index(TestApp::sqlite(&[]).await).await;
+}
+
+#[tokio::test]
+async fn what_has_ended_is_found_by_its_index_on_postgresql() {
+    if let Some(app) = TestApp::postgres(&[]).await {
+        what_has_ended_is_found_by_its_index(app).await;
     }
 }

@@ -12,9 +12,9 @@ use usher::store::{Constraint, Error, ProjectKey, Result, Tx, projects, teams};
 
 use crate::support::{PROJECT, both};
 
-pub(in crate::store) const TIME: Millis = Millis(1_767_323_045_678);
+pub const TIME: Millis = Millis(1_767_323_045_678);
 
-pub(in crate::store) fn user(id: &str, email: Option<&str>, phone: Option<&str>) -> User {
+pub fn user(id: &str, email: Option<&str>, phone: Option<&str>) -> User {
     User {
         seq: 0,
         id: id.into(),
@@ -42,7 +42,7 @@ pub(in crate::store) fn user(id: &str, email: Option<&str>, phone: Option<&str>)
     }
 }
 
-pub(super) fn session(id: &str, user: &str, digest: &str) -> Session {
+pub fn session(id: &str, user: &str, digest: &str) -> Session {
     Session {
         id: id.into(),
         user_id: user.into(),
@@ -121,7 +121,7 @@ async fn add_target(tx: &mut Tx, project: ProjectKey, id: &str, identifier: &str
     users::save(tx, project, &before, &mut user, TIME).await
 }
 
-pub(in crate::store) fn token(id: &str, user: &str) -> Token {
+pub fn token(id: &str, user: &str) -> Token {
     Token { id: id.into(), user_id: user.into(), created_at: TIME, expire: TIME, digest: id.into(), attempts: 0 }
 }
 

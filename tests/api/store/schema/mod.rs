@@ -9,26 +9,27 @@ mod upgrade;
 use sqlx::{Connection as _, Executor as _, PgConnection, SqliteConnection};
 use usher::config::DatabaseUrl;
 
-pub(super) use self::constraints::{TIME, token, user};
+pub use self::constraints::{TIME, session, token, user};
 use crate::support::TestApp;
 
 /// A user with this id and nothing else.
-pub(super) fn new_user(id: &str) -> usher::store::users::User {
+pub fn new_user(id: &str) -> usher::store::users::User {
     user(id, None, None)
 }
 
 /// A connection to the database of a test that the server knows nothing of.
-pub(super) enum Outside {
+pub enum Outside {
     Sqlite(SqliteConnection),
     Postgres(PgConnection),
 }
 
 impl Outside {
-    pub(super) async fn of(app: &TestApp) -> Self {
+    pub async fn of(app: &TestApp) -> Self {
         Self::at(&app.app.config.database).await
     }
 
-    async fn at(url: &DatabaseUrl) -> Self {
+    /// As [`Outside::of`], where there is no server in this process.
+    pub async fn at(url: &DatabaseUrl) -> Self {
         match url {
             DatabaseUrl::Sqlite(path) => {
                 let mut connection = SqliteConnection::connect(&format!("sqlite:{}", path.display())).await.unwrap();
@@ -40,7 +41,7 @@ impl Outside {
     }
 
     /// Runs a statement; the number of rows it changed.
-    pub(super) async fn run(&mut self, text: &str) -> Result<u64, sqlx::Error> {
+    pub async fn run(&mut self, text: &str) -> Result<u64, sqlx::Error> {
         let text = sqlx::AssertSqlSafe(text);
         match self {
             Self::Sqlite(connection) => Ok(sqlx::query(text).execute(connection).await?.rows_affected()),
@@ -49,7 +50,7 @@ impl Outside {
     }
 
     /// The rows of a statement whose columns are all texts; NULL is `"NULL"`.
-    pub(super) async fn texts(&mut self, text: &str) -> Vec<Vec<String>> {
+    pub async fn texts(&mut self, text: &str) -> Vec<Vec<String>> {
         use sqlx::Row as _;
         let text = sqlx::AssertSqlSafe(text);
         let or_null = |text: Option<String>| text.unwrap_or_else(|| "NULL".to_owned());
@@ -66,7 +67,7 @@ impl Outside {
     }
 
     /// The single text of a statement.
-    pub(super) async fn text(&mut self, text: &str) -> String {
+    pub async fn text(&mut self, text: &str) -> String {
         let mut rows = self.texts(text).await;
         assert_eq!(rows.len(), 1, "{text}");
         rows.remove(0).remove(0)
