@@ -231,7 +231,7 @@ mod tests {
         targets.follow(ProviderType::Email, "u", None, Some("second@b.org"), NOW);
         let second = targets.0[1].clone();
         targets.follow(ProviderType::Email, "u", Some("a@b.org"), Some("second@b.org"), LATER);
-        assert_eq!(targets.0, [second.clone()]);
+        assert_eq!(targets.0, std::slice::from_ref(&second));
         // The target of the address was deleted meanwhile.
         targets.follow(ProviderType::Email, "u", Some("gone@b.org"), Some("second@b.org"), LATER);
         assert_eq!(targets.0, [second]);
