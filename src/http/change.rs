@@ -62,8 +62,12 @@ pub(super) fn taken_by_another(error: store::Error) -> Error {
     match error {
         store::Error::Conflict(Constraint::UserEmail) => Kind::UserEmailAlreadyExists.into(),
         store::Error::Conflict(Constraint::UserPhone) => Kind::UserPhoneAlreadyExists.into(),
-        store::Error::Conflict(Constraint::TargetId | Constraint::TargetIdentifier) => {
-            Kind::UserTargetAlreadyExists.into()
+        store::Error::Conflict(Constraint::TargetId) => {
+            Error::new(Kind::UserTargetAlreadyExists, "A target with this id exists already in the project.")
+        }
+        store::Error::Conflict(Constraint::TargetIdentifier) => {
+            let message = "A messaging target has this identifier, email or phone number already.";
+            Error::new(Kind::UserTargetAlreadyExists, message)
         }
         other => other.into(),
     }

@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ProjectKey, Result, Tx, sql};
+use super::{Constraint, Error, ProjectKey, Result, Tx, sql};
 use crate::clock::Millis;
 use crate::id;
 
@@ -86,6 +86,37 @@ impl TryFrom<String> for Targets {
 }
 
 impl Targets {
+    /// The target with this id.
+    #[must_use]
+    pub fn get(&self, id: &str) -> Option<&Target> {
+        self.0.iter().find(|target| target.id == id)
+    }
+
+    /// As [`Targets::get`], to change it.
+    pub fn get_mut(&mut self, id: &str) -> Option<&mut Target> {
+        self.0.iter_mut().find(|target| target.id == id)
+    }
+
+    /// Adds a target.
+    ///
+    /// # Errors
+    /// A conflict when there is one with its id, which [`save`] would take for the same one with changes.
+    pub fn add(&mut self, target: Target) -> Result<()> {
+        match self.get(&target.id) {
+            Some(_) => Err(Error::Conflict(Constraint::TargetId)),
+            None => {
+                self.0.push(target);
+                Ok(())
+            }
+        }
+    }
+
+    /// Takes the target with this id out.
+    pub fn remove(&mut self, id: &str) -> Option<Target> {
+        let at = self.0.iter().position(|target| target.id == id)?;
+        Some(self.0.remove(at))
+    }
+
     /// The form in the row of the user.
     pub(super) fn to_json(&self) -> String {
         serde_json::to_string(self).unwrap_or_else(|_| "[]".into())
@@ -189,6 +220,22 @@ mod tests {
 
     fn addresses(targets: &Targets) -> Vec<&str> {
         targets.0.iter().map(|target| target.identifier.as_str()).collect()
+    }
+
+    #[test]
+    fn an_id_is_there_once() {
+        let mut targets = with_email("a@b.org");
+        let first = targets.0[0].clone();
+        let again = Target { identifier: "token".into(), provider_type: ProviderType::Push, ..first.clone() };
+        assert!(matches!(targets.add(again.clone()), Err(Error::Conflict(Constraint::TargetId))));
+        assert_eq!(targets.0, std::slice::from_ref(&first));
+        let other = Target { id: "other".into(), ..again };
+        targets.add(other.clone()).unwrap();
+        assert_eq!(targets.0, [first.clone(), other.clone()]);
+        assert_eq!(targets.get("other"), Some(&other));
+        assert_eq!(targets.get_mut("Other"), None);
+        assert_eq!((targets.remove("nothing"), targets.remove(&first.id)), (None, Some(first)));
+        assert_eq!(targets.0, [other]);
     }
 
     #[test]

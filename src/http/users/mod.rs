@@ -9,6 +9,7 @@ mod logs;
 mod memberships;
 mod password;
 mod sessions;
+mod targets;
 mod tokens;
 
 use super::routes::Routes;
@@ -47,6 +48,11 @@ pub(super) fn routes(routes: Routes) -> Routes {
         .delete("/v1/users/{userId}/sessions", sessions::delete_all)
         .delete("/v1/users/{userId}/sessions/{sessionId}", sessions::delete)
         .patch("/v1/users/{userId}/status", attributes::status)
+        .get("/v1/users/{userId}/targets", targets::list)
+        .post("/v1/users/{userId}/targets", targets::create)
+        .get("/v1/users/{userId}/targets/{targetId}", targets::get)
+        .patch("/v1/users/{userId}/targets/{targetId}", targets::update)
+        .delete("/v1/users/{userId}/targets/{targetId}", targets::delete)
         .patch("/v1/users/{userId}/verification", attributes::email_verification)
         .patch("/v1/users/{userId}/verification/phone", attributes::phone_verification)
 }
