@@ -10,8 +10,8 @@ use usher::access::Scope;
 
 use crate::support::{Answer, Caller, PROJECT, TestApp, both};
 
-/// The 28 endpoints, with the scopes of which a caller needs one.
-pub const ENDPOINTS: [(Method, &str, &[Scope]); 28] = [
+/// The 28 endpoints and those of targets, with the scopes of which a caller needs one.
+pub const ENDPOINTS: [(Method, &str, &[Scope]); 33] = [
     (Method::GET, "/v1/users", READ),
     (Method::POST, "/v1/users", WRITE),
     (Method::POST, "/v1/users/argon2", WRITE),
@@ -38,6 +38,11 @@ pub const ENDPOINTS: [(Method, &str, &[Scope]); 28] = [
     (Method::DELETE, "/v1/users/ID/sessions", &[Scope::UsersWrite, Scope::SessionsWrite]),
     (Method::DELETE, "/v1/users/ID/sessions/ID", &[Scope::UsersWrite, Scope::SessionsWrite]),
     (Method::PATCH, "/v1/users/ID/status", WRITE),
+    (Method::GET, "/v1/users/ID/targets", &[Scope::UsersRead, Scope::TargetsRead]),
+    (Method::POST, "/v1/users/ID/targets", &[Scope::UsersWrite, Scope::TargetsWrite]),
+    (Method::GET, "/v1/users/ID/targets/ID", &[Scope::UsersRead, Scope::TargetsRead]),
+    (Method::PATCH, "/v1/users/ID/targets/ID", &[Scope::UsersWrite, Scope::TargetsWrite]),
+    (Method::DELETE, "/v1/users/ID/targets/ID", &[Scope::UsersWrite, Scope::TargetsWrite]),
     (Method::PATCH, "/v1/users/ID/verification", WRITE),
     (Method::PATCH, "/v1/users/ID/verification/phone", WRITE),
 ];

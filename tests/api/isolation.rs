@@ -14,7 +14,7 @@ use usher::store::sessions::{self, Session};
 use usher::store::{keys, projects, teams};
 
 use crate::access::{ENDPOINTS, ask};
-use crate::decoding::types::writes;
+use crate::decoding::types::{target_writes, writes};
 use crate::support::{Caller, PROJECT, TestApp, both};
 
 const OTHER: &str = "other";
@@ -38,6 +38,16 @@ both! {
             }
             assert_eq!(dump(app, OTHER).await, before, "{method} {path}");
         }
+        for (method, path, body, _) in target_writes() {
+            let path = path.replace("anna", "twin");
+            let answer = admin.request(method.clone(), &path, body.to_string()).await;
+            assert!([200, 201].contains(&answer.status), "{path}: {}", answer.text);
+            assert!(!answer.text.contains(MARK), "{path}: {}", answer.text);
+            if method == Method::POST {
+                admin.delete(&format!("{path}/new")).await.expect(204);
+            }
+            assert_eq!(dump(app, OTHER).await, before, "{method} {path}");
+        }
         // The new password ended the sessions, one's own.
         admin.delete("/v1/users/twin/sessions/s").await.fails(404, "user_session_not_found", "");
         let (project, again) = (app.project(PROJECT).await.key, session(app, "twin", "", "own"));
@@ -52,12 +62,21 @@ both! {
             assert!(!list.text.contains(MARK), "{path}: {}", list.text);
             assert_eq!((&list.json["total"], list.ids(plural).len()), (&json!(1), 1), "{path}");
         }
-        for path in ["/v1/users/twin", "/v1/users/twin/prefs", "/v1/users/twin/logs"] {
+        // Those of the email and the phone number as well.
+        let targets = admin.get("/v1/users/twin/targets").await;
+        assert!(!targets.text.contains(MARK), "{}", targets.text);
+        assert_eq!((&targets.json["total"], targets.ids("targets").len()), (&json!(3), 3));
+        for path in ["/v1/users/twin", "/v1/users/twin/prefs", "/v1/users/twin/logs", "/v1/users/twin/targets/t"] {
             let answer = admin.get(path).await;
             assert!(answer.status == 200 && !answer.text.contains(MARK), "{path}: {}", answer.text);
         }
-        for path in ["/v1/users/twin/sessions/s", "/v1/users/identities/i", "/v1/users/twin/sessions", "/v1/users/twin"]
-        {
+        for path in [
+            "/v1/users/twin/sessions/s",
+            "/v1/users/identities/i",
+            "/v1/users/twin/targets/t",
+            "/v1/users/twin/sessions",
+            "/v1/users/twin",
+        ] {
             admin.delete(path).await.expect(204);
             assert_eq!(dump(app, OTHER).await, before, "DELETE {path}");
         }
@@ -73,7 +92,8 @@ both! {
         two_projects(app).await;
         let before = dump(app, OTHER).await;
         let admin = app.admin();
-        for (method, path, body, _) in writes().into_iter().filter(|write| write.0 != Method::POST) {
+        let of_a_user = writes().into_iter().filter(|write| write.0 != Method::POST).chain(target_writes());
+        for (method, path, body, _) in of_a_user {
             let answer = admin.request(method, &path.replace("anna", "only"), body.to_string()).await;
             answer.fails(404, "user_not_found", "");
         }
@@ -84,6 +104,10 @@ both! {
         }
         admin.delete("/v1/users/twin/sessions/s-only").await.fails(404, "user_session_not_found", "");
         admin.delete("/v1/users/identities/i-only").await.fails(404, "user_identity_not_found", "");
+        for method in [Method::GET, Method::PATCH, Method::DELETE] {
+            let answer = admin.request(method, "/v1/users/twin/targets/t-only", "{}".to_owned()).await;
+            answer.fails(404, "user_target_not_found", "");
+        }
         assert_eq!(dump(app, OTHER).await, before);
     }
 
@@ -121,6 +145,13 @@ both! {
         }
         let role = json!({"method": "contains", "attribute": "roles", "values": [MARK]});
         assert!(admin.list("/v1/users/twin/memberships", &[role]).await.ids("memberships").is_empty());
+        for query in ["notEqual(\"$id\",\"x\")", "contains(\"identifier\",\"token\")", "equal(\"userId\",\"twin\")"] {
+            assert_eq!(admin.list("/v1/users/twin/targets", &[json!(query)]).await.ids("targets"), ["t"], "{query}");
+        }
+        for method in ["cursorAfter", "cursorBefore"] {
+            let cursor = json!({"method": method, "values": ["t-only"]});
+            admin.list("/v1/users/twin/targets", &[cursor]).await.fails(400, "general_cursor_not_found", "");
+        }
     }
 
     async fn a_key_does_nothing_in_another_project_by_whatever_way_it_is_named(app) {
@@ -135,7 +166,7 @@ both! {
                 let path = format!("{}?project={OTHER}", endpoint.1.replace("ID", id));
                 bare.request(endpoint.0.clone(), &path, "{}".to_owned()).await.fails(401, "user_unauthorized", "");
             }
-            for (method, path, mut body, _) in writes() {
+            for (method, path, mut body, _) in writes().into_iter().chain(target_writes()) {
                 body["project"] = json!(OTHER);
                 let path = path.replace("anna", id);
                 bare.request(method.clone(), &path, body.to_string()).await.fails(401, "user_unauthorized", "");
@@ -192,6 +223,8 @@ async fn two_projects(app: &TestApp) -> String {
     let new = json!({"userId": "new", "email": "new@example.org", "phone": "+4930123456", "name": MARK});
     other.post("/v1/users", &new).await.expect(201);
     fill(app, OTHER, &other, "only", "-only", MARK).await;
+    let second = json!({"targetId": "new", "providerType": "email", "identifier": "second@example.org", "name": MARK});
+    other.post("/v1/users/only/targets", &second).await.expect(201);
     other.patch("/v1/users/only/email", &json!({"email": "b@example.org"})).await.expect(200);
     other.patch("/v1/users/only/phone", &json!({"number": "+4930123457"})).await.expect(200);
     let deadline = Instant::now() + Duration::from_secs(5);
@@ -205,7 +238,8 @@ async fn two_projects(app: &TestApp) -> String {
     key
 }
 
-/// A user with one of everything: session `s`, identity `i`, membership `m` of team `t`, each with `end` behind.
+/// A user with one of everything: session `s`, identity `i`, target `t`, membership `m` of team `t`, each with `end`
+/// behind.
 async fn fill(
     app: &TestApp,
     project: &str,
@@ -217,6 +251,10 @@ async fn fill(
     caller.post("/v1/users", &json!({"userId": id, "name": text})).await.expect(201);
     caller.put(&format!("/v1/users/{id}/labels"), &json!({"labels": [text]})).await.expect(200);
     caller.patch(&format!("/v1/users/{id}/prefs"), &json!({"prefs": {"text": text}})).await.expect(200);
+    let target = json!({
+        "targetId": format!("t{end}"), "providerType": "push", "identifier": format!("token{end}"), "name": text
+    });
+    caller.post(&format!("/v1/users/{id}/targets"), &target).await.expect(201);
     let (project, now) = (app.project(project).await.key, app.app.clock.now());
     let session = session(app, id, end, text);
     let identity = Identity {

@@ -39,7 +39,13 @@ both! {
 
     async fn what_is_no_list_of_texts_is_refused(app) {
         app.user("a", json!({})).await;
-        for list in ["/v1/users", "/v1/users/identities", "/v1/users/a/logs", "/v1/users/a/memberships"] {
+        for list in [
+            "/v1/users",
+            "/v1/users/identities",
+            "/v1/users/a/logs",
+            "/v1/users/a/memberships",
+            "/v1/users/a/targets",
+        ] {
             for query in [
                 "queries=limit(1)",
                 "queries=",

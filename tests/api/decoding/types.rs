@@ -154,11 +154,27 @@ pub fn writes() -> Vec<(Method, &'static str, Value, Vec<Field>)> {
     ]
 }
 
+/// As [`writes`], of targets of the user `anna`, of which one is `t`.
+pub fn target_writes() -> Vec<(Method, &'static str, Value, Vec<Field>)> {
+    let new = json!({"targetId": "new", "providerType": "email", "identifier": "second@example.org", "name": "New"});
+    let own: [Field; 2] = [("targetId", Text, true), ("providerType", Text, true)];
+    let optional: [Field; 2] = [("providerId", Text, false), ("name", Text, false)];
+    vec![
+        (Method::POST, "/v1/users/anna/targets", new, [&own[..], &[("identifier", Text, true)], &optional].concat()),
+        (
+            Method::PATCH,
+            "/v1/users/anna/targets/t",
+            json!({"identifier": "token-only", "name": "B"}),
+            [&[("identifier", Text, false)], &optional[..]].concat(),
+        ),
+    ]
+}
+
 both! {
     async fn a_parameter_of_another_type_is_refused_by_its_name(app) {
         app.user("anna", json!({"name": "Anna"})).await;
         let before = app.admin().get("/v1/users").await.text;
-        for (method, path, right, fields) in writes() {
+        for (method, path, right, fields) in writes().into_iter().chain(target_writes()) {
             for (field, wants, required) in fields {
                 for wrong in wants.refused() {
                     let mut body = right.clone();
@@ -178,7 +194,7 @@ both! {
     async fn a_parameter_that_must_be_there_is_missed_by_its_name_and_the_first_one_first(app) {
         app.user("anna", json!({"name": "Anna"})).await;
         let before = app.admin().get("/v1/users").await.text;
-        for (method, path, right, fields) in writes() {
+        for (method, path, right, fields) in writes().into_iter().chain(target_writes()) {
             let required: Vec<&str> = fields.iter().filter(|field| field.2).map(|field| field.0).collect();
             for (n, field) in required.iter().enumerate() {
                 let mut body = right.clone();
@@ -283,6 +299,7 @@ both! {
             "/v1/users/anna/logs",
             "/v1/users/anna/sessions",
             "/v1/users/anna/memberships",
+            "/v1/users/anna/targets",
         ] {
             for wrong in ["total=", "total=maybe", "total[]=true", "total=2"] {
                 app.admin().get(&format!("{list}?{wrong}")).await.fails(

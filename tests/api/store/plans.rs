@@ -243,6 +243,7 @@ both! {
             ("/v1/users/user1/logs", "logs", "logs_user"),
             ("/v1/users/user1/sessions", "sessions", "sessions_user"),
             ("/v1/users/user1/memberships", "memberships t", "memberships_user"),
+            ("/v1/users/user1/targets", "targets t", "targets_user"),
         ] {
             let seen = statements(app, path, table).await;
             assert!(!seen.is_empty(), "{path}");
@@ -253,7 +254,8 @@ both! {
                     assert!(plan.contains(index), "{path}: {statement}\n{plan}");
                     continue;
                 }
-                let small = ["logs", "sessions", "memberships t"].contains(&table) && app.engine() == Engine::Postgres;
+                let small = ["logs", "sessions", "memberships t", "targets t"].contains(&table)
+                    && app.engine() == Engine::Postgres;
                 // PostgreSQL reads a table of one page whole, and is right.
                 assert!(small || whole_table(&plan).is_none(), "{path}: {statement}\n{plan}");
                 assert!(small || plan.contains(index), "{path}: {statement}\n{plan}");

@@ -227,6 +227,65 @@ both! {
         }
     }
 
+    async fn parameters_of_targets(app) {
+        app.user("anna", json!({})).await;
+        let kind = |kind: &str, mut limit: Limit, error: &'static str| {
+            limit.parameter = "identifier";
+            (json!({"targetId": "unique()", "providerType": kind, "identifier": "x"}), limit, error)
+        };
+        let push = || json!({"targetId": "unique()", "providerType": "push", "identifier": "token"});
+        let beyond_255 = limit("identifier", vec![], vec![ascii(256), ascii(0)]);
+        for (body, limit, error) in [
+            (push(), id("targetId"), INVALID),
+            (push(), id("providerId"), INVALID),
+            (push(), texts("name", 1, 128), INVALID),
+            (push(), texts("identifier", 1, 255), INVALID),
+            kind("email", beyond_255.clone(), INVALID),
+            kind("sms", beyond_255, INVALID),
+            kind("email", email("identifier"), "general_invalid_email"),
+            kind("sms", phone("identifier"), "general_invalid_phone"),
+        ] {
+            let what = format!("{} of {}", limit.parameter, body["providerType"]);
+            let send = async |value: &Value| {
+                let mut sent = body.clone();
+                sent[limit.parameter] = value.clone();
+                app.admin().post("/v1/users/anna/targets", &sent).await
+            };
+            for value in &limit.within {
+                let answer = send(value).await;
+                passes(&answer, 201, &what);
+                let made = answer.json["$id"].as_str().unwrap();
+                passes(&app.admin().delete(&format!("/v1/users/anna/targets/{made}")).await, 204, "deletion");
+            }
+            for value in &limit.past {
+                assert_eq!(send(value).await.json["type"], error, "{what}: {value}");
+            }
+            // The same when it is changed. No provider can be found, whatever it is called.
+            if limit.parameter == "targetId" || limit.parameter == "providerId" {
+                continue;
+            }
+            let right = match body["providerType"].as_str() {
+                Some("email") => json!("first@example.org"),
+                Some("sms") => json!("+14155550100"),
+                _ => json!("first"),
+            };
+            let mut first = body.clone();
+            (first["targetId"], first["identifier"]) = (json!("t"), right);
+            app.admin().post("/v1/users/anna/targets", &first).await.expect(201);
+            for (values, status) in [(&limit.within, 200), (&limit.past, 400)] {
+                for value in values {
+                    let answer = app.admin().patch("/v1/users/anna/targets/t", &json!({limit.parameter: value})).await;
+                    passes(&answer, status, &what);
+                    if status == 400 {
+                        assert_eq!(answer.json["type"], error, "{what}: {value}");
+                    }
+                }
+            }
+            app.admin().delete("/v1/users/anna/targets/t").await.expect(204);
+        }
+        assert_eq!(app.admin().get("/v1/users/anna").await.expect(200)["targets"], json!([]));
+    }
+
     async fn ids_in_paths(app) {
         let body = json!({
             "name": "a", "email": "", "number": "", "password": "", "labels": [], "prefs": {}, "status": true,
@@ -241,6 +300,10 @@ both! {
             (Method::GET, "/sessions", "userId"),
             (Method::DELETE, "/sessions", "userId"),
             (Method::DELETE, "/sessions/s", "userId"),
+            (Method::GET, "/targets", "userId"),
+            (Method::GET, "/targets/t", "userId"),
+            (Method::PATCH, "/targets/t", "userId"),
+            (Method::DELETE, "/targets/t", "userId"),
             (Method::PATCH, "/name", "userId"),
             (Method::PATCH, "/email", "userId"),
             (Method::PATCH, "/phone", "userId"),
@@ -267,6 +330,7 @@ both! {
             for (path, parameter, kind) in [
                 (format!("/v1/users/anna/sessions/{id}"), "sessionId", "user_session_not_found"),
                 (format!("/v1/users/identities/{id}"), "identityId", "user_identity_not_found"),
+                (format!("/v1/users/anna/targets/{id}"), "targetId", "user_target_not_found"),
             ] {
                 let answer = app.admin().delete(&path).await;
                 match length {
@@ -284,7 +348,13 @@ both! {
 
     async fn parameters_of_lists(app) {
         app.user("anna", json!({})).await;
-        let lists = ["/v1/users", "/v1/users/identities", "/v1/users/anna/memberships", "/v1/users/anna/logs"];
+        let lists = [
+            "/v1/users",
+            "/v1/users/identities",
+            "/v1/users/anna/memberships",
+            "/v1/users/anna/logs",
+            "/v1/users/anna/targets",
+        ];
         for path in lists {
             passes(&list(app, path, &vec!["limit(1)".to_owned(); 100]).await, 200, path);
             refused(list(app, path, &vec!["limit(1)".to_owned(); 101]).await, "queries", path);

@@ -14,3 +14,4 @@ mod queries;
 mod search;
 mod sessions;
 mod stream;
+mod targets;

@@ -148,12 +148,19 @@ both! {
                 (Method::PATCH, "/name", r#"{"name":"x"}"#),
                 (Method::DELETE, "/sessions", "{}"),
                 (Method::DELETE, "/sessions/s", "{}"),
+                (Method::GET, "/targets", ""),
+                (Method::GET, "/targets/t", ""),
+                (Method::DELETE, "/targets/t", "{}"),
             ] {
                 let answer = admin.request(method, &format!("/v1/users/{id}{path}"), body.to_owned()).await;
                 answer.fails(400, "general_argument_invalid", "`userId`");
             }
             let session = admin.delete(&format!("/v1/users/anna/sessions/{id}")).await;
             session.fails(400, "general_argument_invalid", "`sessionId`");
+            for method in [Method::GET, Method::PATCH, Method::DELETE] {
+                let target = admin.request(method, &format!("/v1/users/anna/targets/{id}"), "{}".to_owned()).await;
+                target.fails(400, "general_argument_invalid", "`targetId`");
+            }
             let identity = admin.delete(&format!("/v1/users/identities/{id}")).await;
             identity.fails(400, "general_argument_invalid", "`identityId`");
         }
