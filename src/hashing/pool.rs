@@ -189,14 +189,16 @@ impl Pool {
                 tracing::error!(%error, "a password could not be checked");
                 Busy
             };
-            let right = match stored.as_ref().and_then(readable) {
+            let known = stored.as_ref().and_then(readable);
+            let right = match &known {
                 Some(hash) => {
                     shared.count();
                     hash.compare(&plain, memory).map_err(failed)?
                 }
                 None => false,
             };
-            let outdated = stored.as_ref().is_none_or(|stored| stored.needs_rehash(&cost));
+            // A text that cannot be verified may well claim to be strong.
+            let outdated = known.is_none() || stored.as_ref().is_some_and(|stored| stored.needs_rehash(&cost));
             let better = match outdated {
                 true => {
                     shared.count();

@@ -85,6 +85,35 @@ async fn a_history_stops_when_its_caller_is_gone() {
     assert!(pool.hashes_run() < 100_000, "all of the history was computed");
 }
 
+/// Nobody can tell from the work whether there was a password to check.
+#[tokio::test]
+async fn a_check_makes_at_least_one_hash_at_the_present_cost() {
+    let pool = pool(1, 8);
+    let argon2 = |text: &str| Stored { text: text.to_owned(), options: Options::Argon2 };
+    let of = |cost: &Cost| hash(b"", cost, &mut Memory::default()).unwrap();
+    let strong = of(&Cost { passes: 2, ..CHEAP });
+    let too_costly = strong.text.replace("m=64", "m=4194304");
+    for (stored, run, right, renewed) in [
+        (None, 1, false, false),
+        (Some(argon2("malformed")), 1, false, false),
+        (Some(argon2(&too_costly)), 1, false, false),
+        (Some(md5("malformed")), 1, false, false),
+        (Some(md5("00000000000000000000000000000000")), 2, false, false),
+        (Some(md5(EMPTY)), 2, true, true),
+        (Some(of(&Cost { memory_kib: 32, ..CHEAP })), 2, true, true),
+        (Some(of(&CHEAP)), 1, true, false),
+        (Some(strong), 1, true, false),
+    ] {
+        let (text, before) = (stored.as_ref().map(|stored| stored.text.clone()), pool.hashes_run());
+        let checked = pool.check(stored, Vec::new()).await.unwrap();
+        assert_eq!(pool.hashes_run() - before, run, "{text:?}");
+        match checked {
+            Checked::Wrong => assert!(!right, "{text:?}"),
+            Checked::Right { better } => assert_eq!((right, renewed), (true, better.is_some()), "{text:?}"),
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_full_queue_turns_away_at_once() {
     let pool = Arc::new(pool(1, 1));
