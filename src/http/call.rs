@@ -6,6 +6,7 @@ use axum::http::request::Parts;
 
 use super::client::{self, Client};
 use super::format::Format;
+use super::limit::ShownRate;
 use super::view::View;
 use crate::access::Key;
 use crate::app::App;
@@ -51,6 +52,8 @@ pub struct Call {
     pub(super) actor: Actor,
     /// When it came.
     now: Millis,
+    /// How much of a limit it has used.
+    pub(super) rate: ShownRate,
 }
 
 impl Call {
@@ -66,6 +69,7 @@ impl Call {
             client,
             actor,
             now: app.clock.now(),
+            rate: parts.extensions.get().cloned().unwrap_or_default(),
         }
     }
 

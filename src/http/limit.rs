@@ -3,7 +3,7 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::ops::Deref;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::extract::{FromRequest, FromRequestParts, Request};
@@ -81,9 +81,7 @@ where
         let input = params::input(&parts, body).await?;
         let bucket = T::LIMIT.bucket(&who, &input.values);
         let (rate, counter) = T::LIMIT.count(&who, bucket).await?;
-        if let Some(shown) = parts.extensions.get::<ShownRate>() {
-            let _ = shown.0.set(rate);
-        }
+        who.rate.set(rate);
         rate.check()?;
         let params = params::read(&parts, app, input)?;
         Ok(Self { who, params, counter })
@@ -97,7 +95,8 @@ where
 pub(super) async fn password_try(call: &Call, account: &str) -> Result<Counter> {
     let bucket = digest(&format!("{}\0{account}", PASSWORD.name));
     let (rate, counter) = PASSWORD.count(call, bucket).await?;
-    rate.check()?;
+    // Of two limits the one that is used up is worth telling.
+    rate.check().inspect_err(|_| call.rate.set(rate))?;
     Ok(counter)
 }
 
@@ -185,12 +184,16 @@ impl Rate {
 
 /// The place where a counted request leaves its rate for the headers of its answer, whatever that will be.
 #[derive(Debug, Clone, Default)]
-pub(super) struct ShownRate(Arc<OnceLock<Rate>>);
+pub(super) struct ShownRate(Arc<Mutex<Option<Rate>>>);
 
 impl ShownRate {
+    fn set(&self, rate: Rate) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(rate);
+    }
+
     /// Adds the headers, when the request was counted.
     pub(super) fn show(&self, headers: &mut HeaderMap) {
-        let Some(rate) = self.0.get() else { return };
+        let Some(rate) = *self.0.lock().unwrap_or_else(PoisonError::into_inner) else { return };
         headers.insert("x-ratelimit-limit", HeaderValue::from(rate.max));
         headers.insert("x-ratelimit-remaining", HeaderValue::from((rate.max - rate.used).max(0)));
         headers.insert("x-ratelimit-reset", HeaderValue::from(rate.reset.0 / 1000));
