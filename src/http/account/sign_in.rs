@@ -77,7 +77,12 @@ pub(super) async fn with_password(
             Err(error) if error.kind() == Kind::Superseded => {
                 user = users::find(store.read(), project, &known.id).await?;
             }
-            entered => return entered.map(|()| session.answer(&visitor, &site)),
+            entered => {
+                if entered.as_ref().is_err_and(|error| error.kind() == Kind::UserBlocked) {
+                    note_failure(&visitor, known);
+                }
+                return entered.map(|()| session.answer(&visitor, &site));
+            }
         }
     }
     Err(Kind::Superseded.into())
