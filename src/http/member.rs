@@ -54,8 +54,9 @@ impl FromRequestParts<Arc<App>> for Member {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self> {
-        let project = project_of(parts)?;
-        if let Some(secret) = client::text(&parts.headers, "x-appwrite-key") {
+        let key = client::text(&parts.headers, "x-appwrite-key");
+        let project = project_of(parts, key.is_some())?;
+        if let Some(secret) = key {
             key_of(app, &project, &secret).await?;
             let caller = format!("app.{}@service (role: applications)", project.id);
             return Err(missing_scope(&caller, "[\"account\"]", " An API key has no account; sign in as a user."));
@@ -103,8 +104,9 @@ impl FromRequestParts<Arc<App>> for Visitor {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self> {
-        let project = project_of(parts)?;
-        if let Some(secret) = client::text(&parts.headers, "x-appwrite-key") {
+        let key = client::text(&parts.headers, "x-appwrite-key");
+        let project = project_of(parts, key.is_some())?;
+        if let Some(secret) = key {
             let key = key_of(app, &project, &secret).await?;
             if !key.allows(&[Scope::SessionsWrite]) {
                 let caller = format!("app.{}@service (role: applications)", project.id);
@@ -131,10 +133,14 @@ impl Visitor {
 /// The project of the request.
 ///
 /// # Errors
-/// 404 `project_not_found` when it names none.
-fn project_of(parts: &Parts) -> Result<Arc<Project>> {
-    let settled = parts.extensions.get::<Settled>().and_then(Settled::project);
-    settled.cloned().ok_or_else(|| Kind::ProjectNotFound.into())
+/// When it names none: 404 `project_not_found`, and for whoever shows a key the same as from the other services.
+fn project_of(parts: &Parts, with_key: bool) -> Result<Arc<Project>> {
+    match parts.extensions.get::<Settled>() {
+        Some(Settled::Project(project)) => Ok(Arc::clone(project)),
+        Some(Settled::Console) if with_key => Err(Kind::Unauthorized.into()),
+        _ if with_key => Err(Kind::ProjectIdMissing.into()),
+        _ => Err(Kind::ProjectNotFound.into()),
+    }
 }
 
 /// Who is signed in, by the credentials that the gate has found.

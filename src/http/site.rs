@@ -34,7 +34,8 @@ impl FromRequestParts<Arc<App>> for Site {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Infallible> {
-        let header = |name| parts.headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+        // A header without a value is as good as absent.
+        let header = |name: HeaderName| parts.headers.get(name)?.to_str().ok().filter(|text| !text.is_empty());
         let own = header(HOST).and_then(host);
         let page = header(ORIGIN).or_else(|| header(REFERER)).and_then(|url| url.parse::<Uri>().ok());
         let page = page.as_ref().and_then(Uri::host).and_then(host);
