@@ -173,7 +173,8 @@ async fn find_key(app: &Arc<App>, project: ProjectKey, digest: &str) -> Result<A
     if key.accessed_at.is_none_or(|at| now.0 - at.0 >= TOUCHED) {
         let (app, id) = (Arc::clone(app), key.id.clone());
         // Nobody waits for this, and a request does not fail when it fails.
-        tokio::spawn(async move {
+        let background = app.background.clone();
+        background.spawn(async move {
             let touched = app.store.write(move |tx| Box::pin(async move { keys::touch(tx, project, &id, now).await }));
             if let Err(error) = touched.await {
                 tracing::warn!(%error, "the last use of a key could not be written down");

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use tokio_util::task::TaskTracker;
 
 use crate::access::Registry;
 use crate::clock::Clock;
@@ -33,6 +34,8 @@ pub struct App {
     pub dictionary: Option<Dictionary>,
     /// Seals provider tokens, when the operator set `USHER_SECRET`.
     pub seal: Option<Seal>,
+    /// Small writes that no request waits for; a server that stops does.
+    pub background: TaskTracker,
     /// Signs the tokens of users.
     pub signer: Signer,
 }
@@ -66,6 +69,7 @@ impl App {
                 None => Geo::none(),
             },
             dictionary: config.password_dictionary.as_deref().map(Dictionary::open).transpose()?,
+            background: TaskTracker::new(),
             signer: config.secret.as_ref().map_or_else(Signer::forgetful, |secret| Signer::new(&secret.0)),
             seal: config.secret.as_ref().map(|secret| Seal::new(&secret.0)),
             config,

@@ -51,7 +51,7 @@ pub async fn run(app: Arc<App>, every: Duration) {
 /// Does the work when it is time for it and no other server has begun; none where it is not this server's turn.
 ///
 /// # Errors
-/// Those of the database. What was removed until then stays removed.
+/// When the database does not say whose turn it is. What fails in a project is said in the log.
 pub async fn run_once(app: &App) -> Result<Option<Removed>> {
     let now = app.clock.now();
     let ours = app.store.write(move |tx| Box::pin(jobs::claim(tx, NAME, now, APART)));
@@ -60,15 +60,23 @@ pub async fn run_once(app: &App) -> Result<Option<Removed>> {
     }
     let mut removed = Removed::default();
     for project in projects::keys(app.store.read()).await? {
-        removed.sessions += remove(app, project, now, |tx, p, t| Box::pin(sessions::delete_ended(tx, p, t))).await?;
-        removed.tokens += remove(app, project, now, |tx, p, t| Box::pin(tokens::delete_ended(tx, p, t))).await?;
-        removed.attempts += remove(app, project, now, |tx, p, t| Box::pin(attempts::delete_ended(tx, p, t))).await?;
-        if let Some(kept) = app.config.log_retention {
-            let until = now.minus(kept);
-            removed.logs += remove(app, project, until, |tx, p, t| Box::pin(logs::delete_old(tx, p, t))).await?;
+        // One project is not to keep the others waiting.
+        if let Err(error) = clear(app, project, now, &mut removed).await {
+            tracing::warn!(%error, project = project.number(), "housekeeping failed in a project and will go on later");
         }
     }
     Ok(Some(removed))
+}
+
+async fn clear(app: &App, project: ProjectKey, now: Millis, removed: &mut Removed) -> Result<()> {
+    removed.sessions += remove(app, project, now, |tx, p, t| Box::pin(sessions::delete_ended(tx, p, t))).await?;
+    removed.tokens += remove(app, project, now, |tx, p, t| Box::pin(tokens::delete_ended(tx, p, t))).await?;
+    removed.attempts += remove(app, project, now, |tx, p, t| Box::pin(attempts::delete_ended(tx, p, t))).await?;
+    if let Some(kept) = app.config.log_retention {
+        let until = now.minus(kept);
+        removed.logs += remove(app, project, until, |tx, p, t| Box::pin(logs::delete_old(tx, p, t))).await?;
+    }
+    Ok(())
 }
 
 /// Removes at most [`jobs::BATCH`] rows of a project whose time is over.

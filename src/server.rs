@@ -53,7 +53,12 @@ pub async fn serve(
         ended = server => ended.context("the listener failed")?,
         () = too_late => tracing::warn!("some requests did not end in time and were cut off"),
     }
-    match tokio::time::timeout(CLOSING, app.store.close()).await {
+    let closed = async {
+        app.background.close();
+        app.background.wait().await;
+        app.store.close().await;
+    };
+    match tokio::time::timeout(CLOSING, closed).await {
         Ok(()) => tracing::info!("stopped"),
         Err(_) => tracing::warn!("stopped while the database was still busy; what was answered is stored"),
     }

@@ -180,8 +180,8 @@ impl Pool {
     /// Whether `plain` is the password, and what to store in its place when it should be hashed anew.
     ///
     /// There is always at least one hash at the pool's cost: where there is no password, where the stored text cannot
-    /// be verified, and beside a hash of another kind, whether it was right or not. So the work tells nobody who has an
-    /// account.
+    /// be verified, and beside a hash of another kind, whether it was right or not. So an unknown user costs as much as
+    /// a wrong password; one that was imported costs that of its own format besides, until its owner has signed in.
     pub async fn check(&self, stored: Option<Stored>, plain: Vec<u8>) -> Result<Checked, Busy> {
         let (shared, cost) = (Arc::clone(&self.shared), self.cost);
         self.run(move |memory, _| {

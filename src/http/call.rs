@@ -13,6 +13,7 @@ use crate::app::App;
 use crate::clock::Millis;
 use crate::store::logs::Log;
 use crate::store::projects::Project;
+use crate::store::sessions::Session;
 use crate::store::users::User;
 use crate::store::{ProjectKey, Store};
 
@@ -31,13 +32,20 @@ pub(super) enum Actor {
         name: String,
         /// As the user was reached at the time.
         email: String,
+        /// The session by which the user came, if it was one.
+        session: Option<String>,
     },
 }
 
 impl Actor {
     /// This user.
-    pub(super) fn user(user: &User) -> Self {
-        Self::User { id: user.id.clone(), name: user.name.clone(), email: user.email.clone().unwrap_or_default() }
+    pub(super) fn user(user: &User, session: Option<&Session>) -> Self {
+        Self::User {
+            id: user.id.clone(),
+            name: user.name.clone(),
+            email: user.email.clone().unwrap_or_default(),
+            session: session.map(|session| session.id.clone()),
+        }
     }
 }
 
@@ -64,6 +72,7 @@ impl Call {
                 app: Arc::clone(app),
                 format: Format::new(client::text(&parts.headers, "x-appwrite-response-format")),
                 locale: client.locale,
+                own: matches!(actor, Actor::User { .. }),
             },
             project,
             client,
@@ -108,7 +117,7 @@ impl Call {
         let (actor_type, id, name, email) = match &self.actor {
             Actor::Guest => ("guest", "", "", ""),
             Actor::Key(key) => ("keyProject", key.id.as_str(), key.name.as_str(), ""),
-            Actor::User { id, name, email } => ("user", id.as_str(), name.as_str(), email.as_str()),
+            Actor::User { id, name, email, .. } => ("user", id.as_str(), name.as_str(), email.as_str()),
         };
         Log {
             seq: 0,
@@ -127,6 +136,6 @@ impl Call {
 
     /// The same request, done by this user from now on: whoever signs in is the actor of the sign-in.
     pub(super) fn acting(&self, user: &User) -> Self {
-        Self { actor: Actor::user(user), ..self.clone() }
+        Self { actor: Actor::user(user, None), ..self.clone() }
     }
 }

@@ -1,11 +1,12 @@
 //! Finding and changing one user: nobody else changes the user meanwhile, and the activity log tells of it in the same
 //! transaction.
 
-use super::call::Call;
+use super::call::{Actor, Call};
+use super::member::signed_out;
 use crate::error::{Error, Kind, Result};
 use crate::store::logs::Log;
 use crate::store::users::{self, User};
-use crate::store::{self, Constraint, ProjectKey, Tx, Work};
+use crate::store::{self, Constraint, ProjectKey, Tx, Work, sessions};
 
 /// The user with this id.
 ///
@@ -30,11 +31,12 @@ pub(super) async fn change<F>(call: &Call, log: Log, work: F) -> Result<User>
 where
     F: for<'t> FnOnce(Change<'t>) -> Work<'t, Result<()>> + Send + 'static,
 {
-    let (project, now) = (call.project_key(), call.now());
+    let (project, now, actor) = (call.project_key(), call.now(), call.actor.clone());
     call.store()
         .write(move |tx| {
             Box::pin(async move {
                 let before = users::lock(tx, project, &log.user_id).await?.ok_or(Kind::UserNotFound)?;
+                still_in(tx, project, &before, &actor).await?;
                 let mut user = before.clone();
                 work(Change { tx: &mut *tx, project, user: &mut user }).await?;
                 users::save(tx, project, &before, &mut user, now).await.map_err(taken_by_another)?;
@@ -43,6 +45,22 @@ where
             })
         })
         .await
+}
+
+/// Sees to it that users who change themselves may do so still: between their coming and this they may have been blocked
+/// or signed out.
+///
+/// # Errors
+/// 403 `user_blocked`; 401 when the session is gone.
+async fn still_in(tx: &mut Tx, project: ProjectKey, user: &User, actor: &Actor) -> Result<()> {
+    let Actor::User { session, .. } = actor else { return Ok(()) };
+    if !user.status {
+        return Err(Kind::UserBlocked.into());
+    }
+    match session {
+        Some(id) if sessions::find(tx.on(), project, &user.id, id).await?.is_none() => Err(signed_out()),
+        _ => Ok(()),
+    }
 }
 
 /// Changes fields of one user.

@@ -71,6 +71,10 @@ pub(super) struct Credentials {
 impl Credentials {
     /// Looks for a session in the cookies, in `X-Appwrite-Session` and in `X-Fallback-Cookies`, in this order.
     pub(super) fn of(headers: &HeaderMap, project: &str) -> Self {
+        if ![COOKIE.as_str(), "x-appwrite-session", "x-fallback-cookies"].iter().any(|name| headers.contains_key(*name))
+        {
+            return Self { fell_back: true, ..Self::default() };
+        }
         let names = cookie_names(project);
         let in_cookies = || names.iter().find_map(|name| SessionSecret::decode(cookie(headers, name)?));
         let in_header = || SessionSecret::decode(&client::text(headers, "x-appwrite-session")?);

@@ -86,7 +86,9 @@ pub(super) async fn settle(State(app): State<Arc<App>>, mut request: Request, ne
         Ok(settled) => {
             request.extensions_mut().insert(settled);
             request.extensions_mut().insert(credentials);
-            request.extensions_mut().insert(rate.clone());
+            if request.uri().path().starts_with("/v1/account") {
+                request.extensions_mut().insert(rate.clone());
+            }
             next.run(request).await
         }
         Err(error) => error.into_response(),

@@ -48,13 +48,19 @@ pub(super) enum By {
 }
 
 /// Wrong passwords of one account in an hour, over all addresses and all endpoints that ask for it. A stranger reaches
-/// the limit of signing in long before, and so cannot keep the owner from changing the password.
-const PASSWORD: Limit = Limit { name: "password", max: 20, window: HOUR, by: &[] };
+/// the limit of signing in before, and so cannot keep the owner from changing the password.
+const PASSWORD: Limit = Limit { name: "password", max: 20, window: HOUR, by: &[By::Param("account")] };
+
+/// Failed sign-ins of one client in an hour, whatever the accounts: many people may share an address, and one of them
+/// is not to try the passwords of all accounts in turn.
+pub(super) const FAILURES: Limit = Limit { name: "failed sign-in", max: 300, window: HOUR, by: &[By::Address] };
 
 /// Parameters of an endpoint whose requests are counted.
 pub(super) trait Limited: FromParams {
     /// How often it may be asked.
     const LIMIT: Limit;
+    /// What must not be used up besides; who counts there is the endpoint's to say.
+    const GUARD: Option<Limit> = None;
 }
 
 /// Extracts the caller, counts the request, and reads its parameters: in this order, so that wrong ones count too.
@@ -79,10 +85,13 @@ where
         let (mut parts, body) = request.into_parts();
         let who = A::from_request_parts(&mut parts, app).await?;
         let input = params::input(&parts, body).await?;
+        if let Some(guard) = T::GUARD {
+            let (rate, _) = guard.look(&who, guard.bucket(&who, &input.values)).await?;
+            who.rate.check(rate)?;
+        }
         let bucket = T::LIMIT.bucket(&who, &input.values);
         let (rate, counter) = T::LIMIT.count(&who, bucket).await?;
-        who.rate.set(rate);
-        rate.check()?;
+        who.rate.check(rate)?;
         let params = params::read(&parts, app, input)?;
         Ok(Self { who, params, counter })
     }
@@ -93,10 +102,9 @@ where
 /// # Errors
 /// 429 when there were too many since the last right one.
 pub(super) async fn password_try(call: &Call, account: &str) -> Result<Counter> {
-    let bucket = digest(&format!("{}\0{account}", PASSWORD.name));
-    let (rate, counter) = PASSWORD.count(call, bucket).await?;
-    // Of two limits the one that is used up is worth telling.
-    rate.check().inspect_err(|_| call.rate.set(rate))?;
+    let account = Map::from_iter([("account".to_owned(), Value::from(account))]);
+    let (rate, counter) = PASSWORD.count(call, PASSWORD.bucket(call, &account)).await?;
+    call.rate.check(rate)?;
     Ok(counter)
 }
 
@@ -112,9 +120,42 @@ impl Counter {
             None => Ok(()),
         }
     }
+
+    /// Takes the count back, since nothing was tried.
+    pub(super) async fn undo(&self, call: &Call) -> Result<()> {
+        let Some(bucket) = self.0.clone() else { return Ok(()) };
+        let project = call.project_key();
+        call.store()
+            .write(move |tx| Box::pin(async move { attempts::undo(tx, project, &bucket).await }))
+            .await
+            .map_err(Error::from)
+    }
 }
 
 impl Limit {
+    /// Counts one, inside a transaction that has more to do.
+    pub(super) async fn add(&self, tx: &mut Tx, call: &Counting) -> store::Result<()> {
+        match &call.bucket {
+            Some(bucket) => attempts::add(tx, call.project, bucket, call.now, self.reset(call.now)).await.map(drop),
+            None => Ok(()),
+        }
+    }
+
+    /// What [`Limit::add`] needs of a request.
+    pub(super) fn counting(&self, call: &Call) -> Counting {
+        let counted = !call.by_key() && call.app().config.rate_limits;
+        Counting {
+            bucket: counted.then(|| self.bucket(call, &Map::new())),
+            project: call.project_key(),
+            now: call.now(),
+        }
+    }
+
+    fn reset(&self, now: Millis) -> Millis {
+        let window = i64::try_from(self.window.as_millis()).unwrap_or(i64::MAX);
+        Millis((now.0.div_euclid(window) + 1).saturating_mul(window))
+    }
+
     /// Requests with the same digest share a count.
     fn bucket(&self, call: &Call, values: &Map<String, Value>) -> String {
         let mut text = self.name.to_owned();
@@ -138,24 +179,28 @@ impl Limit {
         digest(&text)
     }
 
-    async fn count(&self, call: &Call, bucket: String) -> Result<(Rate, Counter)> {
+    /// What the rate would be with one more, which is not counted.
+    async fn look(&self, call: &Call, bucket: String) -> Result<(Rate, Counter)> {
         let (project, now) = (call.project_key(), call.now());
-        let window = i64::try_from(self.window.as_millis()).unwrap_or(i64::MAX);
-        let reset = Millis((now.0.div_euclid(window) + 1).saturating_mul(window));
-        let rate = |used: i64| Rate { max: self.max, used, reset, now };
+        let rate = |used: i64| Rate { max: self.max, used, reset: self.reset(now), now };
         if call.by_key() || !call.app().config.rate_limits {
             return Ok((rate(1), Counter(None)));
         }
+        let used = attempts::count(call.store().read(), project, &bucket, now).await?;
+        Ok((rate(used + 1), Counter(Some(bucket))))
+    }
+
+    async fn count(&self, call: &Call, bucket: String) -> Result<(Rate, Counter)> {
         // Who is past the limit costs a read and no write.
-        let used = attempts::count(call.store().read(), project, &bucket, now).await? + 1;
-        if used > self.max {
-            return Ok((rate(used), Counter(Some(bucket))));
+        let (seen, counter) = self.look(call, bucket.clone()).await?;
+        if seen.used > self.max || counter.0.is_none() {
+            return Ok((seen, counter));
         }
-        let counter = Counter(Some(bucket.clone()));
+        let (project, now, reset) = (call.project_key(), seen.now, seen.reset);
         let added = call
             .store()
             .write(move |tx| Box::pin(async move { attempts::add(tx, project, &bucket, now, reset).await }));
-        Ok((rate(added.await?), counter))
+        Ok((Rate { used: added.await?, ..seen }, counter))
     }
 }
 
@@ -165,6 +210,14 @@ fn network(ip: &str) -> String {
         Ok(IpAddr::V6(ip)) => Ipv6Addr::from_bits(ip.to_bits() >> 64 << 64).to_string(),
         _ => ip.to_owned(),
     }
+}
+
+/// What is counted when something has failed.
+#[derive(Debug)]
+pub(super) struct Counting {
+    bucket: Option<String>,
+    project: ProjectKey,
+    now: Millis,
 }
 
 /// How much of a limit is used.
@@ -177,8 +230,8 @@ struct Rate {
 }
 
 impl Rate {
-    fn check(self) -> Result<()> {
-        if self.used > self.max { Err(Kind::RateLimitExceeded.into()) } else { Ok(()) }
+    const fn left(&self) -> i64 {
+        self.max - self.used
     }
 }
 
@@ -187,17 +240,25 @@ impl Rate {
 pub(super) struct ShownRate(Arc<Mutex<Option<Rate>>>);
 
 impl ShownRate {
-    fn set(&self, rate: Rate) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(rate);
+    /// Goes on while there is something left of a limit. Of several limits the tightest is shown.
+    ///
+    /// # Errors
+    /// 429 when nothing is left.
+    fn check(&self, rate: Rate) -> Result<()> {
+        let mut shown = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if shown.is_none_or(|shown| rate.left() < shown.left()) {
+            *shown = Some(rate);
+        }
+        if rate.left() < 0 { Err(Kind::RateLimitExceeded.into()) } else { Ok(()) }
     }
 
     /// Adds the headers, when the request was counted.
     pub(super) fn show(&self, headers: &mut HeaderMap) {
         let Some(rate) = *self.0.lock().unwrap_or_else(PoisonError::into_inner) else { return };
         headers.insert("x-ratelimit-limit", HeaderValue::from(rate.max));
-        headers.insert("x-ratelimit-remaining", HeaderValue::from((rate.max - rate.used).max(0)));
+        headers.insert("x-ratelimit-remaining", HeaderValue::from(rate.left().max(0)));
         headers.insert("x-ratelimit-reset", HeaderValue::from(rate.reset.0 / 1000));
-        if rate.used > rate.max {
+        if rate.left() < 0 {
             headers.insert(RETRY_AFTER, HeaderValue::from((rate.reset.0 - rate.now.0).div_euclid(1000) + 1));
         }
     }

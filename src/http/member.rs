@@ -62,11 +62,11 @@ impl FromRequestParts<Arc<App>> for Member {
             return Err(missing_scope(&caller, "[\"account\"]", " An API key has no account; sign in as a user."));
         }
         let Some(SignedIn { user, session }) = signed_in(parts, app, &project).await? else {
-            let advice = " Sign in first: no session that is valid came with the request.";
-            return Err(missing_scope("User (role: guests)", "[\"account\"]", advice));
+            return Err(signed_out());
         };
         touch(app, &project, &user);
-        Ok(Self { call: Call::new(parts, app, project, Actor::user(&user)), user, session })
+        let actor = Actor::user(&user, session.as_ref());
+        Ok(Self { call: Call::new(parts, app, project, actor), user, session })
     }
 }
 
@@ -83,6 +83,12 @@ impl Member {
     pub(super) fn is_current(&self, id: &str) -> bool {
         self.session.as_ref().is_some_and(|session| session.id == id)
     }
+}
+
+/// The error for a caller who would have to be signed in.
+pub(super) fn signed_out() -> Error {
+    let advice = " Sign in first: no session that is valid came with the request.";
+    missing_scope("User (role: guests)", "[\"account\"]", advice)
 }
 
 /// Anybody who may sign up and sign in: strangers, users, and API keys with `sessions.write`.
@@ -115,7 +121,7 @@ impl FromRequestParts<Arc<App>> for Visitor {
             return Ok(Self { call: Call::new(parts, app, project, Actor::Key(key)), signed_in: false });
         }
         let known = signed_in(parts, app, &project).await?;
-        let actor = known.as_ref().map_or(Actor::Guest, |known| Actor::user(&known.user));
+        let actor = known.as_ref().map_or(Actor::Guest, |known| Actor::user(&known.user, known.session.as_ref()));
         Ok(Self { call: Call::new(parts, app, project, actor), signed_in: known.is_some() })
     }
 }
@@ -201,7 +207,8 @@ fn touch(app: &Arc<App>, project: &Project, user: &User) {
     }
     let (app, project, id) = (Arc::clone(app), project.key, user.id.clone());
     // Nobody waits for this, and a request does not fail when it fails.
-    tokio::spawn(async move {
+    let background = app.background.clone();
+    background.spawn(async move {
         let touched = app.store.write(move |tx| {
             Box::pin(async move {
                 let Some(before) = users::lock(tx, project, &id).await?.filter(|user| is_due(user, now)) else {

@@ -2,13 +2,13 @@
 
 use super::call::Call;
 use super::change::{Change, change, find};
-use super::limit::{self, Counter};
+use super::limit;
 use crate::error::{Error, Kind, Result};
 use crate::hashing::{Algorithm, Stored};
 use crate::params::{AnyPassword, NewPassword};
 use crate::password::{History, personal_data, stored};
 use crate::store::users::User;
-use crate::store::{ProjectKey, Tx, sessions};
+use crate::store::{sessions, tokens};
 
 /// Changes of one user's password at the same time that are checked against each other before one is turned away.
 pub(super) const ATTEMPTS: usize = 10;
@@ -39,15 +39,14 @@ pub(super) async fn set_password(
     // between, this change has to be checked against what is new.
     for _ in 0..ATTEMPTS {
         let user = find(call, id).await?;
-        let proof = match owner {
-            Some(owner) => prove(call, &user, owner.old.as_ref()).await?,
-            None => Proof::default(),
-        };
+        if let Some(owner) = owner {
+            prove(call, &user, owner.old.as_ref()).await?;
+        }
         let hashed = match &mut candidate {
             Some(candidate) => Some(candidate.check(call, &user).await?),
             None => None,
         };
-        match replace(call, &user, hashed, owner, proof).await {
+        match replace(call, &user, hashed, owner).await {
             Err(error) if error.kind() == Kind::Superseded => {}
             changed => return changed,
         }
@@ -55,22 +54,14 @@ pub(super) async fn set_password(
     Err(Kind::Superseded.into())
 }
 
-async fn replace(
-    call: &Call,
-    seen: &User,
-    hashed: Option<Hashed>,
-    owner: Option<&Owner>,
-    proof: Proof,
-) -> Result<User> {
+async fn replace(call: &Call, seen: &User, hashed: Option<Hashed>, owner: Option<&Owner>) -> Result<User> {
     let (seen, by_owner) = (seen.clone(), owner.is_some());
     let kept = owner.and_then(|owner| owner.session.clone());
     let (ends_sessions, now) = (call.project.settings.invalidate_sessions, call.now());
     change(call, call.log("user.update", &seen.id), move |Change { tx, project, user }| {
         Box::pin(async move {
             // An owner has proved to know a password, which must be the present one still.
-            if user.password_history != seen.password_history
-                || (by_owner && user.password_update != seen.password_update)
-            {
+            if user.password_history != seen.password_history || (by_owner && user.password != seen.password) {
                 return Err(Error::from(Kind::Superseded));
             }
             match hashed {
@@ -81,11 +72,13 @@ async fn replace(
                 }
             }
             user.password_update = Some(now);
-            proof.forget_tries(tx, project).await?;
-            match kept {
-                _ if !ends_sessions => {}
-                Some(kept) => sessions::delete_others(tx, project, &user.id, &kept).await?,
-                None => drop(sessions::delete_all(tx, project, &user.id).await?),
+            if ends_sessions {
+                match kept {
+                    Some(kept) => sessions::delete_others(tx, project, &user.id, &kept).await?,
+                    None => drop(sessions::delete_all(tx, project, &user.id).await?),
+                }
+                // They would be sessions soon.
+                tokens::delete_all(tx, project, &user.id).await?;
             }
             Ok(())
         })
@@ -148,33 +141,28 @@ impl Hashed {
     }
 }
 
-/// A user has shown to know the own password, or has none.
-#[derive(Debug, Default)]
-pub(super) struct Proof(Option<Counter>);
-
-impl Proof {
-    /// Forgets the tries that went before.
-    pub(super) async fn forget_tries(&self, tx: &mut Tx, project: ProjectKey) -> crate::store::Result<()> {
-        match &self.0 {
-            Some(counter) => counter.forget(tx, project).await,
-            None => Ok(()),
-        }
-    }
-}
-
 /// Sees to it that the caller knows the user's password, when one was ever set.
 ///
 /// # Errors
 /// 401 `user_invalid_credentials`; 429 after too many wrong ones.
-pub(super) async fn prove(call: &Call, user: &User, password: Option<&AnyPassword>) -> Result<Proof> {
+pub(super) async fn prove(call: &Call, user: &User, password: Option<&AnyPassword>) -> Result<()> {
     if user.password_update.is_none() {
-        return Ok(Proof::default());
+        return Ok(());
     }
     let wrong = || Error::new(Kind::UserInvalidCredentials, "The password of the account is wrong.");
     let (password, stored) = password.zip(stored(user)).ok_or_else(wrong)?;
     let tries = limit::password_try(call, &user.id).await?;
-    match call.app().hashing.verify(stored, password.0.0.as_bytes().to_vec()).await? {
-        true => Ok(Proof(Some(tries))),
-        false => Err(wrong()),
+    match call.app().hashing.verify(stored, password.0.0.as_bytes().to_vec()).await {
+        Ok(true) => {
+            let project = call.project_key();
+            let forgotten = call.store().write(move |tx| Box::pin(async move { tries.forget(tx, project).await }));
+            forgotten.await.map_err(Error::from)
+        }
+        Ok(false) => Err(wrong()),
+        Err(busy) => {
+            // Nothing was tried, so whoever comes back has not lost a try.
+            tries.undo(call).await?;
+            Err(busy.into())
+        }
     }
 }

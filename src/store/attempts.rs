@@ -31,6 +31,16 @@ pub async fn add(tx: &mut Tx, project: ProjectKey, bucket: &str, now: Millis, re
     Ok(count)
 }
 
+/// Takes one attempt back.
+pub async fn undo(tx: &mut Tx, project: ProjectKey, bucket: &str) -> Result<()> {
+    sql("UPDATE attempts SET count = count - 1 WHERE project = $1 AND bucket = $2 AND count > 0")
+        .bind(project)
+        .bind(bucket)
+        .execute(tx.on())
+        .await
+        .map(drop)
+}
+
 /// Forgets the attempts of a bucket.
 pub async fn clear(tx: &mut Tx, project: ProjectKey, bucket: &str) -> Result<()> {
     sql("DELETE FROM attempts WHERE project = $1 AND bucket = $2")

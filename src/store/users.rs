@@ -130,10 +130,15 @@ pub async fn lock(tx: &mut Tx, project: ProjectKey, id: &str) -> Result<Option<U
     }
 }
 
-/// How many users there are.
-pub async fn count(on: On<'_>, project: ProjectKey) -> Result<i64> {
-    let (count,): (i64,) = sql("SELECT count(*) FROM users WHERE project = $1").bind(project).one(on).await?;
-    Ok(count)
+/// Whether there are that many users, at least one.
+pub async fn reach(on: On<'_>, project: ProjectKey, count: i64) -> Result<bool> {
+    // Reads as much of an index as it must, and no row.
+    let row: Option<(i64,)> = sql("SELECT seq FROM users WHERE project = $1 ORDER BY seq LIMIT 1 OFFSET $2")
+        .bind(project)
+        .bind(count - 1)
+        .optional(on)
+        .await?;
+    Ok(row.is_some())
 }
 
 /// Stores a new user. `seq` of what is passed is ignored; the answer holds the real one.

@@ -6,14 +6,15 @@ use axum::response::Response;
 use super::profile::shown;
 use crate::error::{Error, Kind, Result};
 use crate::http::change::{Change, change, find};
+use crate::http::limit::{By, Counted, HOUR, Limit, Limited};
 use crate::http::member::Member;
 use crate::http::new_password::{ATTEMPTS, Candidate, prove};
-use crate::http::params::Params;
 use crate::params::{AnyPassword, Email, FromParams, NewPassword, Phone, Reader};
 use crate::store::identities;
 use crate::store::users::User;
 
 /// The account's password, or the one that it gets.
+#[derive(Debug)]
 struct Password {
     known: AnyPassword,
     /// The same as a new one, which has to be longer.
@@ -28,6 +29,7 @@ impl Password {
 }
 
 /// Parameters of `PATCH /v1/account/email`.
+#[derive(Debug)]
 pub(super) struct NewEmail(Email, Password);
 
 impl FromParams for NewEmail {
@@ -36,8 +38,15 @@ impl FromParams for NewEmail {
     }
 }
 
+/// Taken addresses could be found out by trying.
+impl Limited for NewEmail {
+    const LIMIT: Limit = Limit { name: "account email", max: 10, window: HOUR, by: &[By::User] };
+}
+
 /// `PATCH /v1/account/email`. The new address is unconfirmed.
-pub(super) async fn set_email(member: Member, Params(NewEmail(email, password)): Params<NewEmail>) -> Result<Response> {
+pub(super) async fn set_email(
+    Counted { who: member, params: NewEmail(email, password), .. }: Counted<Member, NewEmail>,
+) -> Result<Response> {
     let user = set_contact(&member, password, move |user| {
         user.email = Some(email.0.clone());
         user.email_verified = false;
@@ -46,6 +55,7 @@ pub(super) async fn set_email(member: Member, Params(NewEmail(email, password)):
 }
 
 /// Parameters of `PATCH /v1/account/phone`.
+#[derive(Debug)]
 pub(super) struct NewPhone(Phone, Password);
 
 impl FromParams for NewPhone {
@@ -54,8 +64,14 @@ impl FromParams for NewPhone {
     }
 }
 
+impl Limited for NewPhone {
+    const LIMIT: Limit = Limit { name: "account phone", max: 10, window: HOUR, by: &[By::User] };
+}
+
 /// `PATCH /v1/account/phone`. The new number is unconfirmed.
-pub(super) async fn set_phone(member: Member, Params(NewPhone(phone, password)): Params<NewPhone>) -> Result<Response> {
+pub(super) async fn set_phone(
+    Counted { who: member, params: NewPhone(phone, password), .. }: Counted<Member, NewPhone>,
+) -> Result<Response> {
     let user = set_contact(&member, password, move |user| {
         user.phone = Some(phone.0.clone());
         user.phone_verified = false;
@@ -72,18 +88,21 @@ async fn set_contact(
     let mut candidate = None;
     for _ in 0..ATTEMPTS {
         let seen = find(member, &member.user.id).await?;
-        let proof = prove(member, &seen, Some(&password.known)).await?;
+        prove(member, &seen, Some(&password.known)).await?;
         let first_password = match seen.password_update {
             Some(_) => None,
             None => {
                 let new = password.new.clone()?;
-                Some(candidate.get_or_insert_with(|| Candidate::new(new)).check(member, &seen).await?)
+                // The new address is personal data too.
+                let mut changed = seen.clone();
+                set(&mut changed);
+                Some(candidate.get_or_insert_with(|| Candidate::new(new)).check(member, &changed).await?)
             }
         };
         let (set, now) = (set.clone(), member.now());
         let work = change(member, member.log("user.update", &seen.id), move |Change { tx, project, user }| {
             Box::pin(async move {
-                if user.password_update != seen.password_update {
+                if user.password != seen.password {
                     return Err(Error::from(Kind::Superseded));
                 }
                 if let Some(password) = first_password {
@@ -91,7 +110,6 @@ async fn set_contact(
                     user.password_update = Some(now);
                 }
                 set(user);
-                proof.forget_tries(tx, project).await?;
                 match &user.email {
                     Some(email)
                         if user.email != seen.email

@@ -27,7 +27,7 @@ impl FromParams for Update {
 }
 
 impl Limited for Update {
-    const LIMIT: Limit = Limit { name: "account password", max: 10, window: HOUR, by: &[By::Address] };
+    const LIMIT: Limit = Limit { name: "account password", max: 10, window: HOUR, by: &[By::Address, By::User] };
 }
 
 /// `PATCH /v1/account/password`. Who has a password must know it. The other sessions end, unless the project keeps them.

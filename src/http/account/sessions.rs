@@ -84,12 +84,15 @@ impl FromParams for Longer {
 }
 
 impl Limited for Longer {
-    const LIMIT: Limit = Limit { name: "session extension", max: 10, window: HOUR, by: &[By::Address] };
+    const LIMIT: Limit = Limit { name: "session extension", max: 10, window: HOUR, by: &[By::Address, By::User] };
 }
 
 /// `PATCH /v1/account/sessions/{sessionId}`: it lives again as long as a new one.
 pub(super) async fn extend(Counted { who: member, params, .. }: Counted<Member, Longer>) -> Result<Response> {
-    let mut session = find(&member, &params.0.of(&member)?).await?;
+    let id = params.0.of(&member)?;
+    // What has ended stays so, though it is listed for a while.
+    let live = Some(find(&member, &id).await?).filter(|session| session.expire > member.now());
+    let mut session = live.ok_or(Kind::UserSessionNotFound)?;
     let lives = Duration::from_secs(member.project.settings.session_duration.into());
     (session.expire, session.updated_at) = (member.now().plus(lives), member.now());
     let extended = session.clone();
@@ -116,7 +119,7 @@ impl FromParams for Ended {
 }
 
 impl Limited for Ended {
-    const LIMIT: Limit = Limit { name: "session end", max: 100, window: HOUR, by: &[By::Address] };
+    const LIMIT: Limit = Limit { name: "session end", max: 100, window: HOUR, by: &[By::Address, By::User] };
 }
 
 /// `DELETE /v1/account/sessions/{sessionId}`: signs out, here or elsewhere.
@@ -152,7 +155,7 @@ impl FromParams for AllEnded {
 }
 
 impl Limited for AllEnded {
-    const LIMIT: Limit = Limit { name: "all sessions' end", max: 100, window: HOUR, by: &[By::Address] };
+    const LIMIT: Limit = Limit { name: "all sessions' end", max: 100, window: HOUR, by: &[By::Address, By::User] };
 }
 
 /// `DELETE /v1/account/sessions`: signs out everywhere, or everywhere else.

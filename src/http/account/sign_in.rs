@@ -7,7 +7,7 @@ use axum::response::Response;
 use crate::error::{Error, Kind, Result};
 use crate::hashing::{Checked, Stored};
 use crate::http::call::Call;
-use crate::http::limit::{self, By, Counted, Counter, HOUR, Limit, Limited};
+use crate::http::limit::{self, By, Counted, Counter, FAILURES, HOUR, Limit, Limited};
 use crate::http::member::{Visitor, is_due};
 use crate::http::new_password::ATTEMPTS;
 use crate::http::session::{How, NewSession};
@@ -15,9 +15,8 @@ use crate::http::site::Site;
 use crate::params::{AnyPassword, Email, FromParams, Integer, Reader, Text, Uid};
 use crate::password::stored;
 use crate::secret::digest;
-use crate::store::logs::{self, Log};
 use crate::store::users::{self, User};
-use crate::store::{self, ProjectKey, Tx, tokens};
+use crate::store::{self, ProjectKey, Tx, logs, tokens};
 
 /// Seconds of the shortest session that a client may ask for.
 const SHORTEST: i64 = 60;
@@ -45,6 +44,7 @@ impl FromParams for ByPassword {
 
 impl Limited for ByPassword {
     const LIMIT: Limit = Limit { name: "email session", max: 10, window: HOUR, by: &[By::Param("email")] };
+    const GUARD: Option<Limit> = Some(FAILURES);
 }
 
 /// `POST /v1/account/sessions/email`. Whoever has no account, or another password, waits as long and hears the same.
@@ -59,15 +59,21 @@ pub(super) async fn with_password(
     let tries = limit::password_try(&visitor, user.as_ref().map_or(&shown.email.0, |user| &user.id)).await?;
     for _ in 0..ATTEMPTS {
         let password = shown.password.0.0.as_bytes().to_vec();
-        let checked = visitor.app().hashing.check(user.as_ref().and_then(stored), password).await?;
-        let (Some(known), Checked::Right { better }) = (&user, checked) else {
-            if let Some(user) = &user {
-                note_failure(&visitor, user);
+        let checked = match visitor.app().hashing.check(user.as_ref().and_then(stored), password).await {
+            Ok(checked) => checked,
+            Err(busy) => {
+                // Nothing was tried, so whoever comes back has not lost a try.
+                counter.undo(&visitor).await?;
+                tries.undo(&visitor).await?;
+                return Err(busy.into());
             }
+        };
+        let (Some(known), Checked::Right { better }) = (&user, checked) else {
+            note_failure(&visitor, user.as_ref());
             return Err(Kind::UserInvalidCredentials.into());
         };
         let session = NewSession::new(&visitor, &known.id, How::Password, &shown.email.0, lives);
-        let entry = Entry::new(&visitor, known, &session, vec![counter.clone(), tries.clone()]);
+        let entry = Entry::new(&visitor, &session, vec![counter.clone(), tries.clone()]);
         let work = store.write({
             let known = known.clone();
             move |tx| Box::pin(async move { entry.enter_with_password(tx, project, &known, better).await })
@@ -79,7 +85,7 @@ pub(super) async fn with_password(
             }
             entered => {
                 if entered.as_ref().is_err_and(|error| error.kind() == Kind::UserBlocked) {
-                    note_failure(&visitor, known);
+                    note_failure(&visitor, Some(known));
                 }
                 return entered.map(|()| session.answer(&visitor, &site));
             }
@@ -105,23 +111,27 @@ fn lifetime(call: &Call, duration: Option<Integer>) -> Result<Option<Duration>> 
     })
 }
 
-/// Writes into the log of a user that somebody failed. Nobody waits for this: an answer that took longer where there is
-/// an account would tell that there is one.
-fn note_failure(call: &Call, user: &User) {
-    let (project, log) = (call.project_key(), call.log("session.fail", &user.id));
+/// Counts that somebody failed, and writes it into the log of the user, if there is one. Nobody waits for this: an
+/// answer that took longer where there is an account would tell that there is one.
+fn note_failure(call: &Call, user: Option<&User>) {
+    let (project, counting) = (call.project_key(), FAILURES.counting(call));
+    let log = user.map(|user| call.log("session.fail", &user.id));
     let store = call.store().clone();
-    tokio::spawn(async move {
+    call.app().background.spawn(async move {
         let written = store.write(move |tx| {
             Box::pin(async move {
-                match users::lock(tx, project, &log.user_id).await? {
-                    Some(_) => logs::insert(tx, project, &log).await,
-                    // Of a deleted user nothing is to appear again.
-                    None => Ok(()),
+                FAILURES.add(tx, &counting).await?;
+                match &log {
+                    // Of a user who is deleted meanwhile nothing is to appear again.
+                    Some(log) if users::lock(tx, project, &log.user_id).await?.is_some() => {
+                        logs::insert(tx, project, log).await
+                    }
+                    _ => Ok(()),
                 }
             })
         });
         if let Err(error) = written.await {
-            tracing::warn!(%error, "a failed sign-in could not be written into the log");
+            tracing::warn!(%error, "a failed sign-in could not be written down");
         }
     });
 }
@@ -142,6 +152,7 @@ impl FromParams for ByToken {
 impl Limited for ByToken {
     const LIMIT: Limit =
         Limit { name: "token session", max: 10, window: HOUR, by: &[By::Address, By::Param("userId")] };
+    const GUARD: Option<Limit> = Some(FAILURES);
 }
 
 /// `POST /v1/account/sessions/token`: exchanges a token for a session. It can be used once, and is gone after some wrong
@@ -152,44 +163,56 @@ pub(super) async fn with_token(
 ) -> Result<Response> {
     let visitor = visitor.alone()?;
     let (project, now) = (visitor.project_key(), visitor.now());
-    let known = users::find(visitor.store().read(), project, &shown.user.0).await?.ok_or(Kind::UserInvalidToken)?;
-    let session = NewSession::new(&visitor, &known.id, How::Token, "", None);
-    let entry = Entry::new(&visitor, &known, &session, vec![counter]);
+    let id = shown.user.0;
+    let session = NewSession::new(&visitor, &id, How::Token, "", None);
+    let (entry, known) = (Entry::new(&visitor, &session, vec![counter]), id.clone());
     let work = visitor.store().write(move |tx| {
         Box::pin(async move {
-            let Some(user) = users::lock(tx, project, &known.id).await? else { return Ok(false) };
+            let Some(user) = users::lock(tx, project, &known).await? else { return Ok(Exchange::Refused(None)) };
             // What follows a wrong secret is to last, so it is no error in here.
             if !tokens::take(tx, project, &user.id, &digest(&shown.secret.0), now).await? {
                 tokens::miss(tx, project, &user.id, TOKEN_TRIES).await?;
-                return Ok(false);
+                return Ok(Exchange::Refused(Some(user)));
             }
             if !user.status {
                 return Err(Error::from(Kind::UserBlocked));
             }
             entry.enter(tx, project, &user, user.clone()).await?;
-            Ok(true)
+            Ok(Exchange::Done)
         })
     });
-    if work.await? { Ok(session.answer(&visitor, &site)) } else { Err(Kind::UserInvalidToken.into()) }
+    match work.await {
+        Ok(Exchange::Done) => Ok(session.answer(&visitor, &site)),
+        Ok(Exchange::Refused(user)) => {
+            note_failure(&visitor, user.as_ref());
+            Err(Kind::UserInvalidToken.into())
+        }
+        Err(error) => {
+            if error.kind() == Kind::UserBlocked {
+                note_failure(&visitor, users::find(visitor.store().read(), project, &id).await?.as_ref());
+            }
+            Err(error)
+        }
+    }
+}
+
+/// What became of a token.
+enum Exchange {
+    Done,
+    /// There is no such token; the user is there, or not even that.
+    Refused(Option<User>),
 }
 
 /// What is stored when somebody signs in.
 struct Entry {
+    call: Call,
     session: NewSession,
-    /// Sessions that the user may have.
-    most: u8,
-    log: Log,
     counters: Vec<Counter>,
 }
 
 impl Entry {
-    fn new(call: &Call, user: &User, session: &NewSession, counters: Vec<Counter>) -> Self {
-        Self {
-            session: session.clone(),
-            most: call.project.settings.sessions_limit,
-            log: call.acting(user).log("session.create", &user.id),
-            counters,
-        }
+    fn new(call: &Call, session: &NewSession, counters: Vec<Counter>) -> Self {
+        Self { call: call.clone(), session: session.clone(), counters }
     }
 
     /// Enters a user whose password was checked before the transaction, and stores it anew when there is a better hash.
@@ -204,15 +227,15 @@ impl Entry {
         better: Option<Stored>,
     ) -> Result<()> {
         let before = users::lock(tx, project, &checked.id).await?.ok_or(Kind::UserInvalidCredentials)?;
-        // A hash that was only made better is of the same password.
-        if before.password_update != checked.password_update {
+        // It may be another password by now, or the same in a better hash.
+        if before.password != checked.password {
             return Err(Kind::Superseded.into());
         }
         if !before.status {
             return Err(Kind::UserBlocked.into());
         }
         let mut user = before.clone();
-        if let Some(better) = better.filter(|_| before.password == checked.password) {
+        if let Some(better) = better {
             user.hash = better.algorithm().as_str().into();
             user.hash_options = better.options_to_json();
             user.password = Some(better.text);
@@ -223,15 +246,15 @@ impl Entry {
     /// Stores the session in place of the oldest ones that are too many, what changed in the user, who was locked in this
     /// transaction, and that the user was seen.
     async fn enter(self, tx: &mut Tx, project: ProjectKey, before: &User, mut user: User) -> store::Result<()> {
-        let now = self.log.time;
+        let now = self.call.now();
         if is_due(&user, now) {
             user.accessed_at = Some(now);
         }
         users::save(tx, project, before, &mut user, now).await?;
-        self.session.insert_among(tx, project, self.most).await?;
+        self.session.insert_among(tx, project, self.call.project.settings.sessions_limit).await?;
         for counter in &self.counters {
             counter.forget(tx, project).await?;
         }
-        logs::insert(tx, project, &self.log).await
+        logs::insert(tx, project, &self.call.acting(before).log("session.create", &before.id)).await
     }
 }

@@ -31,17 +31,19 @@ impl<'a> Log<'a> {
     /// Shows a row.
     #[must_use]
     pub fn of(log: &'a logs::Log, view: &View) -> Self {
-        let country = view.app.geo.country(&log.ip, view.locale);
+        let hidden = view.own && log.actor_type == "keyProject";
+        let shown = |text: &'a str| if hidden { "" } else { text };
+        let country = view.app.geo.country(shown(&log.ip), view.locale);
         Self {
             event: &log.event,
-            user_id: &log.actor_id,
-            user_email: &log.actor_email,
-            user_name: &log.actor_name,
+            user_id: shown(&log.actor_id),
+            user_email: shown(&log.actor_email),
+            user_name: shown(&log.actor_name),
             mode: &log.mode,
             user_type: &log.actor_type,
-            ip: &log.ip,
+            ip: shown(&log.ip),
             time: Some(log.time),
-            device: device::parse(&log.user_agent),
+            device: device::parse(shown(&log.user_agent)),
             country_code: country.code,
             country_name: country.name,
         }

@@ -46,6 +46,9 @@ pub struct View {
     pub format: Format,
     /// The language of the client, for names of countries.
     pub locale: &'static str,
+    /// Whether users are shown what is about themselves. What an API key does is shown without the key and its server,
+    /// which are the operator's business.
+    pub own: bool,
 }
 
 impl View {
