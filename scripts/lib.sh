@@ -93,6 +93,12 @@ development_build() {
   echo "$target/debug/usher"
 }
 
+release_build() {
+  local build
+  build="$(development_build)"
+  echo "${build%/debug/usher}/release/usher"
+}
+
 # The program under test: USHER_BIN, else the development build.
 find_usher() {
   if [ -n "${USHER_BIN:-}" ]; then
@@ -218,4 +224,85 @@ psql_at() {
   local url="$1" program=psql; shift
   if [ -n "$pg_bin" ] && [ -x "$pg_bin/psql" ]; then program="$pg_bin/psql"; fi
   "$program" -X -q -v ON_ERROR_STOP=1 "$url" "$@"
+}
+
+# ---------------------------------------------------------------- a server to measure
+
+measured=
+measured_dir=
+measured_database=
+
+# Sets usher to USHER_BIN, else to the release build of what is here, and measured_dir to an empty folder.
+need_to_measure() {
+  need_cargo
+  have curl || apt_install "curl" curl
+  have wrk || apt_install "wrk" wrk
+  if [ -z "${USHER_BIN:-}" ]; then
+    (cd "$root" && cargo build -q --release --locked --bin usher) || die "the server does not build"
+    USHER_BIN="$(release_build)"
+  fi
+  find_usher
+  measured_dir="$(new_folder)"
+  # wrk prints latencies for people; this is for the scripts: p50 and p99 in ms, requests, failed ones.
+  cat >"$measured_dir/reads.lua" <<'LUA'
+done = function(summary, latency)
+  local e = summary.errors
+  io.write(string.format("%.3f %.3f %d %d\n", latency:percentile(50) / 1000, latency:percentile(99) / 1000,
+    summary.requests, e.connect + e.read + e.write + e.status + e.timeout))
+end
+LUA
+}
+
+# start_measured sqlite|postgres [NAME=VALUE...]   Starts the server on a database of its own, with these variables and
+# the caller's. Sets measured (its process), address, and curl's and wrk's options for requests with a key (admin) and
+# without (guest).
+start_measured() {
+  local url key listen end
+  case "$1" in
+    sqlite) url="sqlite:$measured_dir/usher.db" ;;
+    postgres)
+      measured_database="usher_measure_$$"
+      psql_at "${TEST_POSTGRES_URL:?scripts/with-postgres sets it}" -c "CREATE DATABASE $measured_database" \
+        || die "no database"
+      url="${TEST_POSTGRES_URL%/*}/$measured_database" ;;
+    *) die "'$1' is neither sqlite nor postgres" ;;
+  esac
+  shift
+  key="$(random_text)" listen="127.0.0.1:$(free_port)" address="http://$listen"
+  guest=(-H "X-Appwrite-Project: measure" -H "Content-Type: application/json")
+  admin=("${guest[@]}" -H "X-Appwrite-Key: $key")
+  (cd "$measured_dir" && exec env DATABASE_URL="$url" USHER_PROJECT_ID=measure USHER_API_KEY="$key" \
+    USHER_LISTEN="$listen" "$@" "$usher" 2>"$measured_dir/log") &
+  measured=$!
+  end=$((SECONDS + 30))
+  until curl -sf -o /dev/null "$address/readyz"; do
+    if [ "$SECONDS" -ge "$end" ] || ! kill -0 "$measured" 2>/dev/null; then
+      cat "$measured_dir/log" >&2
+      die "the server does not answer"
+    fi
+    sleep 0.05
+  done
+}
+
+stop_measured() {
+  if [ -n "$measured" ]; then kill "$measured" 2>/dev/null; wait "$measured" 2>/dev/null; fi
+  if [ -n "$measured_database" ]; then
+    psql_at "$TEST_POSTGRES_URL" -c "DROP DATABASE IF EXISTS $measured_database WITH (FORCE)" 2>/dev/null
+  fi
+  if [ -n "$measured_dir" ]; then rm -rf "$measured_dir"; fi
+  measured='' measured_dir='' measured_database=''
+}
+
+# CPU time of the server so far, in ns. Finer than the clock ticks in its stat, but without threads that have ended.
+cpu_time() { cat "/proc/$measured/task/"*/schedstat 2>/dev/null | awk '{ sum += $1 } END { printf "%.0f\n", sum }'; }
+
+# reads CLIENTS SECONDS PATH   Reads without a pause: p50 and p99 in ms, requests, and how many of them failed.
+reads() {
+  wrk -t $(($1 > 1 ? 2 : 1)) -c "$1" -d "$2" "${admin[@]}" -s "$measured_dir/reads.lua" "$address$3" | tail -n 1
+}
+
+# percentile P   of the numbers on standard input, the smallest that at least P % of them do not exceed.
+percentile() {
+  sort -g | awk -v p="$1" '{ n[NR] = $1 }
+    END { i = p / 100 * NR; i = i > int(i) ? int(i) + 1 : i; print n[i < 1 ? 1 : i] }'
 }
