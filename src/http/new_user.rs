@@ -4,7 +4,6 @@ use super::call::Call;
 use super::change::taken;
 use crate::error::{Error, Kind, Result};
 use crate::hashing::{Algorithm, Stored};
-use crate::id::unique;
 use crate::params::CustomId;
 use crate::password::{History, personal_data};
 use crate::store::identities;
@@ -27,10 +26,7 @@ impl Draft<CustomId> {
     /// # Errors
     /// 400 `password_personal_data`.
     pub(super) fn named(self, call: &Call, password: Option<&str>) -> Result<Draft<String>> {
-        let id = match self.id {
-            CustomId::Given(id) => id,
-            CustomId::Unique => unique(&call.app().clock),
-        };
+        let id = self.id.settle(&call.app().clock);
         let draft = Draft { id, email: self.email, phone: self.phone, name: self.name };
         if let Some(password) = password
             && call.project.settings.personal_data_check

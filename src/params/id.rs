@@ -3,6 +3,8 @@
 use serde_json::Value;
 
 use super::reader::{Param, Reason, text};
+use crate::clock::Clock;
+use crate::id::unique;
 
 /// Characters of the longest id.
 const MAX: usize = 36;
@@ -24,6 +26,17 @@ pub enum CustomId {
     Given(String),
     /// Usher is to make one.
     Unique,
+}
+
+impl CustomId {
+    /// The id, made now when the client leaves that to Usher.
+    #[must_use]
+    pub fn settle(self, clock: &Clock) -> String {
+        match self {
+            Self::Given(id) => id,
+            Self::Unique => unique(clock),
+        }
+    }
 }
 
 impl Param for CustomId {

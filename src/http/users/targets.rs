@@ -11,7 +11,6 @@ use crate::http::list::{ListParams, answer};
 use crate::http::params::Params;
 use crate::http::reply::{Created, Json, NoContent};
 use crate::http::view;
-use crate::id::unique;
 use crate::params::{CustomId, Email, FromParams, Param, Phone, Reader, Reason, Text, Uid};
 use crate::store::list::TARGETS;
 use crate::store::targets::{ProviderType, Target};
@@ -90,10 +89,7 @@ impl FromParams for Create {
 /// `POST /v1/users/{userId}/targets`
 pub(super) async fn create(access: Access<scope::TargetsWrite>, Params(new): Params<Create>) -> Result<Response> {
     let target = Target {
-        id: match new.id {
-            CustomId::Given(id) => id,
-            CustomId::Unique => unique(&access.app().clock),
-        },
+        id: new.id.settle(&access.app().clock),
         user_id: new.user.0,
         created_at: access.now(),
         updated_at: access.now(),
