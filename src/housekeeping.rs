@@ -68,6 +68,7 @@ pub async fn run_once(app: &App) -> Result<Option<Removed>> {
     Ok(Some(removed))
 }
 
+/// Removes what is over in one project, and counts it.
 async fn clear(app: &App, project: ProjectKey, now: Millis, removed: &mut Removed) -> Result<()> {
     removed.sessions += remove(app, project, now, |tx, p, t| Box::pin(sessions::delete_ended(tx, p, t))).await?;
     removed.tokens += remove(app, project, now, |tx, p, t| Box::pin(tokens::delete_ended(tx, p, t))).await?;

@@ -322,7 +322,7 @@ both! {
         add(app, project, "old", now(), now()).await;
         let mut outside = Outside::of(app).await;
         outside.run("ALTER TABLE tokens RENAME TO elsewhere").await.unwrap();
-        assert!(run_once(&app.app).await.is_err());
+        assert_eq!(once(&app.app).await, removed(1, 0, 0, 0));
         // What came before the failure is done, and what comes after it is not.
         assert_eq!(left(&mut outside, project, "sessions").await, [""; 0]);
         assert_eq!(left(&mut outside, project, "attempts").await, ["old"]);
