@@ -172,7 +172,7 @@ pub(super) async fn with_token(
             // What follows a wrong secret is to last, so it is no error in here.
             if !tokens::take(tx, project, &user.id, &digest(&shown.secret.0), now).await? {
                 tokens::miss(tx, project, &user.id, TOKEN_TRIES).await?;
-                return Ok(Exchange::Refused(Some(user)));
+                return Ok(Exchange::Refused(Some(Box::new(user))));
             }
             if !user.status {
                 return Err(Error::from(Kind::UserBlocked));
@@ -184,7 +184,7 @@ pub(super) async fn with_token(
     match work.await {
         Ok(Exchange::Done) => Ok(session.answer(&visitor, &site)),
         Ok(Exchange::Refused(user)) => {
-            note_failure(&visitor, user.as_ref());
+            note_failure(&visitor, user.as_deref());
             Err(Kind::UserInvalidToken.into())
         }
         Err(error) => {
@@ -200,7 +200,7 @@ pub(super) async fn with_token(
 enum Exchange {
     Done,
     /// There is no such token; the user is there, or not even that.
-    Refused(Option<User>),
+    Refused(Option<Box<User>>),
 }
 
 /// What is stored when somebody signs in.
