@@ -78,6 +78,8 @@ pub struct TestApp {
 enum Keeper {
     Folder(tempfile::TempDir),
     Database(postgres::Database),
+    /// Nothing: the database is that of another server, which removes it.
+    Shared,
 }
 
 impl TestApp {
@@ -115,6 +117,13 @@ impl TestApp {
         test.new_project(PROJECT).await;
         test.key = test.new_key(PROJECT, &Scope::ALL).await;
         test
+    }
+
+    /// Another server on the same database, as it was configured.
+    pub async fn twin(&self) -> Self {
+        let app = App::open(self.app.config.clone()).await.unwrap();
+        let router = usher::http::router(Arc::clone(&app));
+        Self { app, router, key: self.key.clone(), keeper: Keeper::Shared }
     }
 
     /// Which database this is.
@@ -229,6 +238,7 @@ impl TestApp {
         match self.keeper {
             Keeper::Folder(folder) => folder.close().unwrap(),
             Keeper::Database(database) => database.remove().await,
+            Keeper::Shared => {}
         }
     }
 }

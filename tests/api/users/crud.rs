@@ -17,7 +17,7 @@ use usher::store::{logs, teams};
 pub(super) const LATER: &str = "2026-01-02T03:04:06.678+00:00";
 
 /// Moves the clock by one second.
-pub(super) fn tick(app: &TestApp) {
+pub fn tick(app: &TestApp) {
     app.app.clock.advance(Duration::from_secs(1));
 }
 
@@ -35,7 +35,7 @@ pub(super) fn bare(id: &str) -> Value {
 }
 
 /// The same user, or whatever it is, with other values in some fields.
-pub(super) fn with(user: &Value, changes: Value) -> Value {
+pub fn with(user: &Value, changes: Value) -> Value {
     let mut user = user.clone();
     for (name, value) in changes.as_object().unwrap() {
         assert!(user.get(name).is_some(), "there is no field {name}");
@@ -45,13 +45,13 @@ pub(super) fn with(user: &Value, changes: Value) -> Value {
 }
 
 /// The user as it stands in the database.
-pub(super) async fn stored(app: &TestApp, id: &str) -> User {
+pub async fn stored(app: &TestApp, id: &str) -> User {
     let project = app.project(PROJECT).await.key;
     usher::store::users::find(app.store().read(), project, id).await.unwrap().unwrap()
 }
 
 /// The rows of the activity log about a user, newest first, whether or not the user still exists.
-pub(super) async fn log_of(app: &TestApp, id: &str) -> Vec<logs::Log> {
+pub async fn log_of(app: &TestApp, id: &str) -> Vec<logs::Log> {
     let project = app.project(PROJECT).await.key;
     let listing = Listing::default();
     let ask = Ask { source: &LOGS, listing: &listing, terms: None, owner: Some(id) };
@@ -59,7 +59,7 @@ pub(super) async fn log_of(app: &TestApp, id: &str) -> Vec<logs::Log> {
 }
 
 /// The events of these rows.
-pub(super) async fn events(app: &TestApp, id: &str) -> Vec<String> {
+pub async fn events(app: &TestApp, id: &str) -> Vec<String> {
     log_of(app, id).await.into_iter().map(|log| log.event).collect()
 }
 

@@ -2,9 +2,9 @@
 
 mod attributes;
 mod create;
-mod crud;
+pub mod crud;
 mod identities;
-mod import;
+pub mod import;
 mod limits;
 pub mod list;
 mod logs;

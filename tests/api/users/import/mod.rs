@@ -2,7 +2,7 @@
 
 mod lenient;
 mod refused;
-mod vectors;
+pub mod vectors;
 
 use super::crud::{add_identities, bare, events, found, identity, stored, with};
 use crate::support::{NOW, both, target};
@@ -10,12 +10,13 @@ use serde_json::{Value, json};
 use usher::hashing::Stored;
 
 const INVALID: &str = "general_argument_invalid";
-const ARGON2ID: &str =
+pub const ARGON2ID: &str =
     "$argon2id$v=19$m=1024,t=2,p=1$4hZR/tlXjvnouY4yr3bW3Q$VdR59UMSS2Lw/zfVDjoqmVPoMbVgdD0rHKaXm/Qbqlw";
-const ARGON2I_16: &str = "$argon2id$m=1024,t=2,p=1$e8kqtfu19btyELfdwYdSTg$BNrO4gjIt6VkSk56H+5HwtJ0lLcMK+blXG7FUAGyYKE";
-const BCRYPT: &str = "$2y$04$dML.obws8REL6ZWrIOZjBezzOuoB5Hx8WKCprw1SNoV5illmEzjX2";
+pub const ARGON2I_16: &str =
+    "$argon2id$m=1024,t=2,p=1$e8kqtfu19btyELfdwYdSTg$BNrO4gjIt6VkSk56H+5HwtJ0lLcMK+blXG7FUAGyYKE";
+pub const BCRYPT: &str = "$2y$04$dML.obws8REL6ZWrIOZjBezzOuoB5Hx8WKCprw1SNoV5illmEzjX2";
 const PHPASS: &str = "$P$6n86TvFOxtqF4qYkqkWCqDn/bAfr6G1";
-const MD5: &str = "88e4ddd2402d92d50e1879d6ecd9ffd4";
+pub const MD5: &str = "88e4ddd2402d92d50e1879d6ecd9ffd4";
 const SHA1: &str = "98decc62ece399a22ed30d490ef333be7fde7385";
 const SHA3_256: &str = "527309fa687983bb95324bd8752537047dc4afac6bc5c323709d0f261aa1a126";
 const SHA512: &str = "cef61e4e4eda7ba8a2feaa120617fcf7a513ad9204423b25e243b7d3f556f928\
@@ -38,7 +39,7 @@ fn firebase() -> Value {
 }
 
 /// One import of each endpoint; the password is always `correct horse battery`.
-pub(super) fn samples() -> Vec<(&'static str, Value)> {
+pub fn samples() -> Vec<(&'static str, Value)> {
     vec![
         ("argon2", json!({"password": ARGON2ID})),
         ("bcrypt", json!({"password": BCRYPT})),
@@ -51,7 +52,7 @@ pub(super) fn samples() -> Vec<(&'static str, Value)> {
 }
 
 /// The body of an import for a user with this id.
-fn body(id: &str, hash: &Value) -> Value {
+pub fn body(id: &str, hash: &Value) -> Value {
     let mut body = hash.clone();
     body["userId"] = json!(id);
     body["email"] = json!(format!("{id}@example.org"));
@@ -66,7 +67,7 @@ fn set(body: &Value, changes: Value) -> Value {
 }
 
 /// Endpoint, body, `hash` and `hashOptions`, of every form that an endpoint takes.
-fn accepted() -> Vec<(&'static str, Value, &'static str, Value)> {
+pub fn accepted() -> Vec<(&'static str, Value, &'static str, Value)> {
     let sha = |text: &str, version: Value, shown: &str| {
         ("sha", json!({"password": text, "passwordVersion": version}), "sha", json!({"type": "sha", "version": shown}))
     };

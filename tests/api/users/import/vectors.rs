@@ -30,7 +30,7 @@ const NEVER: [(&str, &str, &str); 17] = [
 ];
 
 /// The vectors; none, and a loud notice, without the variable.
-fn vectors() -> Option<Vec<Value>> {
+pub fn vectors() -> Option<Vec<Value>> {
     let Some(folder) = std::env::var_os("USHER_CONTRACT_DIR") else {
         // Not `eprintln!`, which the test harness would swallow.
         let notice = "USHER_CONTRACT_DIR is not set: the contract's password vectors were NOT imported";

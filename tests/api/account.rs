@@ -1,0 +1,3 @@
+//! The Account service.
+
+mod sign_in;
