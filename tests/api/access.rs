@@ -10,8 +10,8 @@ use usher::access::Scope;
 
 use crate::support::{Answer, Caller, PROJECT, TestApp, both};
 
-/// The 28 endpoints and those of targets, with the scopes of which a caller needs one.
-pub const ENDPOINTS: [(Method, &str, &[Scope]); 33] = [
+/// The endpoints for API keys, with the scopes of which a caller needs one.
+pub const ENDPOINTS: [(Method, &str, &[Scope]); 36] = [
     (Method::GET, "/v1/users", READ),
     (Method::POST, "/v1/users", WRITE),
     (Method::POST, "/v1/users/argon2", WRITE),
@@ -35,6 +35,9 @@ pub const ENDPOINTS: [(Method, &str, &[Scope]); 33] = [
     (Method::GET, "/v1/users/ID/prefs", READ),
     (Method::PATCH, "/v1/users/ID/prefs", WRITE),
     (Method::GET, "/v1/users/ID/sessions", &[Scope::UsersRead, Scope::SessionsRead]),
+    (Method::POST, "/v1/users/ID/jwts", WRITE),
+    (Method::POST, "/v1/users/ID/tokens", WRITE),
+    (Method::POST, "/v1/users/ID/sessions", &[Scope::UsersWrite, Scope::SessionsWrite]),
     (Method::DELETE, "/v1/users/ID/sessions", &[Scope::UsersWrite, Scope::SessionsWrite]),
     (Method::DELETE, "/v1/users/ID/sessions/ID", &[Scope::UsersWrite, Scope::SessionsWrite]),
     (Method::PATCH, "/v1/users/ID/status", WRITE),

@@ -1,3 +1,7 @@
 //! The Account service.
 
+pub mod credentials;
+mod jwt;
+mod sessions;
 mod sign_in;
+mod tokens;

@@ -14,6 +14,7 @@ use usher::store::sessions::{self, Session};
 use usher::store::{keys, projects, teams};
 
 use crate::access::{ENDPOINTS, ask};
+use crate::account::credentials::{self, routes::ROUTES};
 use crate::decoding::types::{target_writes, writes};
 use crate::support::{Caller, PROJECT, TestApp, both};
 
@@ -198,6 +199,34 @@ both! {
         taken.fails(409, "user_email_already_exists", "email");
     }
 
+    async fn a_user_who_signs_in_touches_nobody_of_another_project(app, "USHER_RATE_LIMITS" = "false") {
+        let theirs = two_projects(app).await;
+        let addresses = json!({"email": "anna@example.org", "phone": "+4930123456", "password": "right password"});
+        for caller in [app.admin(), app.caller(OTHER, &theirs)] {
+            for (path, field) in [("email", "email"), ("password", "password")] {
+                let body = json!({ field: &addresses[field] });
+                caller.patch(&format!("/v1/users/twin/{path}"), &body).await.expect(200);
+            }
+            caller.post("/v1/users/twin/tokens", &json!({"length": 64})).await.expect(201);
+        }
+        let secret = app.admin().post("/v1/users/twin/tokens", &json!({})).await.expect(201)["secret"].clone();
+        let before = dump(app, OTHER).await;
+        for (method, path, body, open) in &ROUTES {
+            // Right passwords and tokens, so that as much as can be is done.
+            let body = body.replace("anna\"", "twin\"").replace("wrong password", "right password");
+            let body = body.replace("\"wrong\"", &secret.to_string());
+            let caller = match open {
+                credentials::routes::Open::Visitors(_) => credentials::client(app),
+                credentials::routes::Open::Members(_) => credentials::signed_in(app, "twin").await,
+            };
+            let answer = caller.request(method.clone(), path, body).await;
+            assert!(!answer.text.contains(MARK), "{method} {path}: {}", answer.text);
+            assert_eq!(dump(app, OTHER).await, before, "{method} {path}");
+        }
+        let own = app.admin().get("/v1/users/twin").await.expect(200);
+        assert_eq!((&own["phone"], &own["status"], &own["name"]), (&json!("+4930123456"), &json!(false), &json!("Anna")));
+    }
+
     async fn a_deleted_project_takes_nothing_of_the_other_along(app) {
         let theirs = two_projects(app).await;
         let before = dump(app, OTHER).await;
@@ -320,7 +349,7 @@ async fn dump(app: &TestApp, project: &str) -> Vec<String> {
 }
 
 /// Every row that carries the number of a project. Past the store, which knows no such statement.
-async fn rows(app: &TestApp, number: i64) -> Vec<String> {
+pub async fn rows(app: &TestApp, number: i64) -> Vec<String> {
     let mut rows = Vec::new();
     match &app.app.config.database {
         DatabaseUrl::Sqlite(path) => {

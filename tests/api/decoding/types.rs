@@ -18,7 +18,7 @@ use Wants::{Flag, Integer, Labels, Prefs, Text};
 
 impl Wants {
     /// Values that it must refuse.
-    fn refused(self) -> Vec<Value> {
+    pub fn refused(self) -> Vec<Value> {
         let common =
             [json!(1.5), json!([]), json!(["text of a list"]), json!({}), json!({"a": 1}), json!(2), json!(-1)];
         let own = match self {

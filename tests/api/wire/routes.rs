@@ -4,6 +4,7 @@ use axum::http::Method;
 use serde_json::json;
 
 use crate::access::ENDPOINTS;
+use crate::account::credentials::routes::ROUTES;
 use crate::support::both;
 
 both! {
@@ -13,6 +14,7 @@ both! {
             .iter()
             .map(|(method, path, _)| (method.clone(), path.replace("ID", "x")))
             .chain(public.iter().map(|path| (Method::GET, (*path).to_owned())))
+            .chain(ROUTES.iter().map(|(method, path, ..)| (method.clone(), (*path).to_owned())))
             .collect();
         let methods =
             [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::TRACE];
@@ -22,9 +24,12 @@ both! {
             let method = if *method == Method::HEAD { &Method::GET } else { method };
             let one_user = path.starts_with("/v1/users/") && path.split('/').count() == 4;
             let one_session = path.starts_with("/v1/users/identities/") && *method == Method::DELETE;
+            let own_session = path.starts_with("/v1/account/sessions/")
+                && [Method::GET, Method::PATCH, Method::DELETE].contains(method);
             known.iter().any(|(m, p)| m == method && p == path)
                 || (one_user && [Method::GET, Method::DELETE].contains(method))
                 || one_session
+                || own_session
         };
         for (_, path) in &known {
             for method in methods.iter().chain(&odd) {
@@ -64,7 +69,12 @@ both! {
             "/v1x/users",
             "/livez/x",
             "/v1/users/a/PREFS",
-            "/v1/account",
+            "/v1/accounts",
+            "/v1/Account",
+            "/v1/account/sessions/current/x",
+            "/v1/account/jwts/x",
+            "/v1/account/password",
+            "/v1/users/a/jwts",
             "/v1/users/usage/x",
         ] {
             app.admin().get(path).await.fails(404, "general_route_not_found", "");
