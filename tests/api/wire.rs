@@ -10,6 +10,7 @@ use axum::http::Method;
 use serde_json::{Value, json};
 
 use crate::access::{ENDPOINTS, ask};
+use crate::account::credentials::{client, routes as account, session};
 use crate::support::{Answer, both};
 
 const JSON: &str = "application/json; charset=UTF-8";
@@ -257,6 +258,7 @@ both! {
     async fn when_the_database_is_gone_clients_are_asked_to_come_back(app) {
         app.user("anna", json!({})).await;
         app.admin().get("/v1/users").await.expect(200);
+        let (_, encoded) = session(app, "anna").await;
         app.store().close().await;
         for remembered in [true, false] {
             if !remembered {
@@ -273,6 +275,14 @@ both! {
                 assert_eq!(answer.header("cache-control"), "no-cache, no-store, must-revalidate", "{case}");
                 has_common_headers(&answer, &case);
                 answer.fails(503, "general_server_error", "again");
+            }
+            for route in &account::ROUTES {
+                let signed_in = account::ask(&client(app).header("x-appwrite-session", &encoded), route).await;
+                assert_eq!(signed_in.header("retry-after"), "1", "{}: {}", route.1, signed_in.text);
+                signed_in.fails(503, "general_server_error", "again");
+                if let account::Open::Visitors(_) = route.3 {
+                    account::ask(&client(app), route).await.fails(503, "general_server_error", "again");
+                }
             }
             app.admin().post("/v1/users", &json!({"userId": "b"})).await.fails(503, "general_server_error", "");
             app.guest().get("/readyz").await.fails(503, "general_server_error", "");

@@ -1,6 +1,7 @@
 //! What browsers are told.
 
 use axum::http::Method;
+use serde_json::json;
 
 use crate::support::{Answer, PROJECT, both};
 
@@ -59,7 +60,7 @@ fn allows(answer: &Answer, origin: &str) {
 
 both! {
     async fn a_preflight_is_answered_on_any_path_without_project_or_key(app) {
-        for path in ["/v1/users", "/v1/users/anna/prefs", "/v1/nothing", "/v1/users/_%", "/", "/livez"] {
+        for path in ["/v1/users", "/v1/users/anna/prefs", "/v1/account", "/v1/nothing", "/v1/users/_%", "/", "/livez"] {
             for origin in ["https://Anything.Example:8443", "http://localhost:3000", "null"] {
                 let preflight = app
                     .guest()
@@ -86,6 +87,8 @@ both! {
         }
         let keyless = app.guest().header("x-appwrite-project", PROJECT).header("origin", origin);
         allows(&keyless.get("/v1/users").await, origin);
+        allows(&keyless.get("/v1/account").await, origin);
+        allows(&keyless.post("/v1/account/sessions/anonymous", &json!({})).await, origin);
         allows(&page.clone().header("x-appwrite-jwt", "x").get("/v1/users").await, origin);
         // Others are answered when they know a key, but no browser shows them the answer.
         let other = app.admin().header("origin", "https://other.example");
