@@ -1,5 +1,7 @@
 //! Two projects with the same ids: nobody sees or changes anything of the other.
 
+mod account;
+
 use std::time::{Duration, Instant};
 
 use axum::http::Method;

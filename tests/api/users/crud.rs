@@ -14,7 +14,7 @@ use usher::store::users::User;
 use usher::store::{logs, teams};
 
 /// One second after [`NOW`].
-pub(super) const LATER: &str = "2026-01-02T03:04:06.678+00:00";
+pub const LATER: &str = "2026-01-02T03:04:06.678+00:00";
 
 /// Moves the clock by one second.
 pub fn tick(app: &TestApp) {
@@ -22,7 +22,7 @@ pub fn tick(app: &TestApp) {
 }
 
 /// The model of a user that was made now with nothing but an id: all fields in the order of the contract.
-pub(super) fn bare(id: &str) -> Value {
+pub fn bare(id: &str) -> Value {
     json!({
         "$id": id, "$createdAt": NOW, "$updatedAt": NOW, "name": "", "password": null, "hash": "argon2",
         "hashOptions": {"type": "argon2", "memoryCost": 8, "timeCost": 1, "threads": 1},
@@ -64,14 +64,14 @@ pub async fn events(app: &TestApp, id: &str) -> Vec<String> {
 }
 
 /// The ids that a search finds.
-pub(super) async fn found(app: &TestApp, search: &str) -> Vec<String> {
+pub async fn found(app: &TestApp, search: &str) -> Vec<String> {
     let search = percent_encoding::utf8_percent_encode(search, percent_encoding::NON_ALPHANUMERIC);
     let answer = app.admin().get(&format!("/v1/users?search={search}")).await;
     answer.ids("users").into_iter().map(str::to_owned).collect()
 }
 
 /// A session as sign-in would store it.
-pub(super) fn session(id: &str, user: &str) -> Session {
+pub fn session(id: &str, user: &str) -> Session {
     let now = Millis::parse(NOW).unwrap();
     Session {
         id: id.into(),
@@ -93,7 +93,7 @@ pub(super) fn session(id: &str, user: &str) -> Session {
 }
 
 /// Stores sessions.
-pub(super) async fn add_sessions(app: &TestApp, rows: Vec<Session>) {
+pub async fn add_sessions(app: &TestApp, rows: Vec<Session>) {
     let project = app.project(PROJECT).await.key;
     app.write(move |tx| {
         Box::pin(async move {
@@ -107,7 +107,7 @@ pub(super) async fn add_sessions(app: &TestApp, rows: Vec<Session>) {
 }
 
 /// An identity as an OAuth2 sign-in would store it.
-pub(super) fn identity(id: &str, user: &str, email: &str) -> Identity {
+pub fn identity(id: &str, user: &str, email: &str) -> Identity {
     let now = Millis::parse(NOW).unwrap();
     Identity {
         seq: 0,
@@ -126,7 +126,7 @@ pub(super) fn identity(id: &str, user: &str, email: &str) -> Identity {
 }
 
 /// Stores identities.
-pub(super) async fn add_identities(app: &TestApp, rows: Vec<Identity>) {
+pub async fn add_identities(app: &TestApp, rows: Vec<Identity>) {
     let project = app.project(PROJECT).await.key;
     app.write(move |tx| {
         Box::pin(async move {
@@ -140,7 +140,7 @@ pub(super) async fn add_identities(app: &TestApp, rows: Vec<Identity>) {
 }
 
 /// Stores a team called `Team {id}`.
-pub(super) async fn add_team(app: &TestApp, id: &'static str) {
+pub async fn add_team(app: &TestApp, id: &'static str) {
     let project = app.project(PROJECT).await.key;
     app.write(move |tx| {
         Box::pin(
@@ -151,13 +151,7 @@ pub(super) async fn add_team(app: &TestApp, id: &'static str) {
 }
 
 /// Stores a membership, invited now; accepted a second later when `confirmed`.
-pub(super) async fn add_membership(
-    app: &TestApp,
-    id: &'static str,
-    user: &'static str,
-    team: &'static str,
-    confirmed: bool,
-) {
+pub async fn add_membership(app: &TestApp, id: &'static str, user: &'static str, team: &'static str, confirmed: bool) {
     let project = app.project(PROJECT).await.key;
     app.write(move |tx| {
         Box::pin(async move {

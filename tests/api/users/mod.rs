@@ -9,7 +9,7 @@ mod limits;
 pub mod list;
 mod logs;
 mod memberships;
-mod password;
+pub mod password;
 mod queries;
 mod search;
 mod sessions;

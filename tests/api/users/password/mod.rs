@@ -2,7 +2,7 @@
 
 mod history;
 mod leaving;
-mod rules;
+pub mod rules;
 
 use super::crud::{add_sessions, bare, events, session, stored, tick, with};
 use crate::support::{Answer, NOW, TestApp, both};

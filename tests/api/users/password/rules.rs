@@ -11,7 +11,7 @@ use serde_json::json;
 const PERSONAL: &str = "password_personal_data";
 
 /// A file of forbidden words. It is put into its place by renaming, since other processes may be reading it.
-static DICTIONARY: LazyLock<String> = LazyLock::new(|| {
+pub static DICTIONARY: LazyLock<String> = LazyLock::new(|| {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
     let (new, file) = (folder.join(format!("words-{}", std::process::id())), folder.join("words.txt"));
     std::fs::write(
@@ -24,7 +24,7 @@ static DICTIONARY: LazyLock<String> = LazyLock::new(|| {
 });
 
 /// Words of the file, and passwords that only look like them.
-const FORBIDDEN: [&str; 5] = ["password", "password1", "iloveyou", "  padded ", "pässwörd"];
+pub const FORBIDDEN: [&str; 5] = ["password", "password1", "iloveyou", "  padded ", "pässwörd"];
 const ALLOWED: [&str; 6] = ["Password", "password2", "iloveyou ", "padded!!", "pa\u{308}sswo\u{308}rd", "xpasswordx"];
 
 both! {
