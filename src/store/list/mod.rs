@@ -34,8 +34,9 @@ pub struct Source {
     search: Option<Index>,
     /// Whether `USHER_TOTAL_CAP` applies to its total, as upstream's limit does.
     pub capped: bool,
-    /// Whether the order that nobody asked for is from the newest row to the oldest.
-    newest_first: bool,
+    /// The time by which the order that nobody asked for goes, from the newest row to the oldest. The numbers of rows
+    /// alone would not do: what is written down when nobody waits for it may come after what happened later.
+    newest_by: Option<&'static str>,
 }
 
 /// `GET /users`
@@ -66,7 +67,7 @@ pub static USERS: Source = Source {
     table: "users t",
     search: Some(Index::Users),
     capped: true,
-    newest_first: false,
+    newest_by: None,
 };
 
 /// `GET /users/identities`
@@ -90,7 +91,7 @@ pub static IDENTITIES: Source = Source {
     table: "identities t",
     search: Some(Index::Identities),
     capped: true,
-    newest_first: false,
+    newest_by: None,
 };
 
 /// `GET /users/{userId}/memberships`
@@ -115,7 +116,7 @@ pub static MEMBERSHIPS: Source = Source {
     table: "memberships t",
     search: None,
     capped: false,
-    newest_first: false,
+    newest_by: None,
 };
 
 /// `GET /users/{userId}/targets`
@@ -138,7 +139,7 @@ pub static TARGETS: Source = Source {
     table: "targets t",
     search: None,
     capped: true,
-    newest_first: false,
+    newest_by: None,
 };
 
 /// `GET /users/{userId}/logs`: limit and offset only.
@@ -149,7 +150,7 @@ pub static LOGS: Source = Source {
     table: "logs t",
     search: None,
     capped: false,
-    newest_first: true,
+    newest_by: Some("t.time"),
 };
 
 /// How long a search may read texts one by one, when its terms are too short for the index.

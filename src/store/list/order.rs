@@ -72,10 +72,16 @@ impl Key {
 pub struct Ordering(Vec<Key>);
 
 impl Ordering {
-    /// Ties are broken by the row number, ascending unless the list shows its newest rows first, or in the direction of the first order when that is on
-    /// `$createdAt` or `$updatedAt`.
+    /// Ties are broken by the row number, ascending unless the list shows its newest rows first, or in the direction of
+    /// the first order when that is on `$createdAt` or `$updatedAt`.
     #[must_use]
     pub fn of(source: &Source, listing: &Listing) -> Self {
+        if listing.orders.is_empty()
+            && let Some(text) = source.newest_by
+        {
+            let by = By::Column { text, kind: Kind::Date, nullable: false };
+            return Self(vec![Key { by, descending: true }, Key::number(true)]);
+        }
         let mut keys = Vec::with_capacity(listing.orders.len() + 1);
         let mut unique = false;
         for order in &listing.orders {
@@ -105,7 +111,7 @@ impl Ordering {
         if !unique {
             let by_time = matches!(listing.orders.first(), Some(Order::By { attribute, descending: true })
                 if ["$createdAt", "$updatedAt"].contains(&attribute.name));
-            keys.push(Key::number(by_time || (listing.orders.is_empty() && source.newest_first)));
+            keys.push(Key::number(by_time));
         }
         Self(keys)
     }

@@ -149,6 +149,16 @@ both! {
         assert_eq!(page(app, "bert", &[]).await.1, json!(3));
     }
 
+    async fn what_is_written_down_late_stands_where_it_happened(app) {
+        app.user("anna", json!({})).await;
+        tick(app);
+        app.admin().patch("/v1/users/anna/name", &json!({"name": "Anna"})).await.expect(200);
+        add(app, "anna", 2).await;
+        let created = [1, 0].map(|n| format!("event {n}"));
+        let expected = [vec!["user.update".into()], created.into(), vec!["user.create".into()]].concat();
+        assert_eq!(page(app, "anna", &[]).await, (expected, json!(4)));
+    }
+
     async fn only_limit_and_offset_are_queries_here(app) {
         app.user("anna", json!({})).await;
         for query in [
