@@ -1,16 +1,17 @@
 //! The two engines: their pools, where a statement runs, and the one macro that forks between them.
 
+use std::borrow::Cow;
+use std::ops::{Deref, DerefMut};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use sqlx::migrate::Migrator;
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, Postgres};
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
-};
-use sqlx::{ConnectOptions as _, Connection as _, Transaction};
+use sqlx::postgres::{PgConnectOptions, PgConnection, Postgres};
+use sqlx::sqlite::{Sqlite, SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
+use sqlx::{ConnectOptions as _, Connection as _, Executor as _};
 
+use super::pool::{Lent, Pool};
 use super::sql::{Record, Sql, sql};
 use super::writer::Writer;
 use super::{Error, Result};
@@ -28,30 +29,100 @@ pub enum Engine {
 /// The open database.
 #[derive(Debug, Clone)]
 pub(super) enum Db {
-    Sqlite { readers: SqlitePool, scans: SqlitePool, writer: Writer },
-    Postgres(PgPool),
+    Sqlite { readers: Pool<Sqlite>, scans: Pool<Sqlite>, writer: Writer },
+    Postgres(Pool<Postgres>),
 }
 
 /// An open write transaction. It is never committed by the code that uses it, but by [`super::Store::write`].
 #[derive(Debug)]
 pub enum Tx {
-    /// The one connection that writes.
-    Sqlite(SqliteConnection),
+    /// A part of what is written to SQLite at once.
+    Sqlite(Part),
     /// A transaction of its own.
-    Postgres(Transaction<'static, Postgres>),
+    Postgres(Open),
+}
+
+/// A savepoint on the one connection that writes to SQLite.
+#[derive(Debug)]
+pub struct Part {
+    pub(super) connection: SqliteConnection,
+    /// Whether the savepoint begins here; it is set by the first statement, in the same trip.
+    pub(super) begun: bool,
+}
+
+/// A connection of PostgreSQL in the middle of a transaction.
+#[derive(Debug)]
+pub struct Open(Lent<Postgres>);
+
+impl Part {
+    /// The text of a statement, behind the beginning of the savepoint when it is the first.
+    pub(super) fn first(&mut self, text: Cow<'static, str>) -> Cow<'static, str> {
+        match std::mem::replace(&mut self.begun, true) {
+            true => text,
+            // The one that ends here is that of the part before, or the one that began with the transaction.
+            false => format!("RELEASE part; SAVEPOINT part; {text}").into(),
+        }
+    }
+}
+
+impl Deref for Part {
+    type Target = SqliteConnection;
+
+    fn deref(&self) -> &SqliteConnection {
+        &self.connection
+    }
+}
+
+impl DerefMut for Part {
+    fn deref_mut(&mut self) -> &mut SqliteConnection {
+        &mut self.connection
+    }
+}
+
+impl Deref for Open {
+    type Target = PgConnection;
+
+    fn deref(&self) -> &PgConnection {
+        &self.0.connection
+    }
+}
+
+impl DerefMut for Open {
+    fn deref_mut(&mut self) -> &mut PgConnection {
+        &mut self.0.connection
+    }
+}
+
+impl Open {
+    /// Begins a transaction. Until it is ended, the connection is not given to anybody else: PostgreSQL undoes what a
+    /// caller who went away has left.
+    pub(super) async fn begin(pool: &Pool<Postgres>) -> Result<Self> {
+        let mut lent = pool.get().await?;
+        lent.hold().execute("BEGIN").await?;
+        Ok(Self(lent))
+    }
+
+    /// Ends the transaction by `COMMIT` or `ROLLBACK`.
+    pub(super) async fn end(mut self, by: &'static str) -> Result<()> {
+        self.0.connection.execute(by).await?;
+        self.0.release();
+        Ok(())
+    }
 }
 
 /// Where a statement runs: on a pool for a read by itself, or inside a write transaction.
 #[derive(Debug)]
 pub enum On<'a> {
     /// Any reader of SQLite.
-    SqlitePool(&'a SqlitePool),
-    /// One connection of SQLite.
-    Sqlite(&'a mut SqliteConnection),
+    SqlitePool(&'a Pool<Sqlite>),
+    /// One reader of SQLite.
+    SqliteReader(&'a mut SqliteConnection),
+    /// The writer of SQLite.
+    Sqlite(&'a mut Part),
     /// Any connection of PostgreSQL.
-    PgPool(&'a PgPool),
+    PgPool(&'a Pool<Postgres>),
     /// One connection of PostgreSQL.
-    Postgres(&'a mut sqlx::PgConnection),
+    Postgres(&'a mut PgConnection),
 }
 
 impl On<'_> {
@@ -59,7 +130,7 @@ impl On<'_> {
     #[must_use]
     pub const fn engine(&self) -> Engine {
         match self {
-            Self::SqlitePool(_) | Self::Sqlite(_) => Engine::Sqlite,
+            Self::SqlitePool(_) | Self::SqliteReader(_) | Self::Sqlite(_) => Engine::Sqlite,
             Self::PgPool(_) | Self::Postgres(_) => Engine::Postgres,
         }
     }
@@ -69,8 +140,8 @@ impl Tx {
     /// A place for the next statement.
     pub fn on(&mut self) -> On<'_> {
         match self {
-            Self::Sqlite(connection) => On::Sqlite(connection),
-            Self::Postgres(transaction) => On::Postgres(transaction),
+            Self::Sqlite(part) => On::Sqlite(part),
+            Self::Postgres(open) => On::Postgres(open),
         }
     }
 
@@ -89,25 +160,40 @@ macro_rules! run {
     ($sql:expr, $on:expr, |$text:ident, $args:ident, $executor:ident| $run:expr) => {{
         // With `USHER_LOG_LEVEL=trace` operators see what the database is asked; never the values, which are personal.
         tracing::trace!(target: "usher::sql", statement = %$sql.text, "sql");
-        let $text = sqlx::AssertSqlSafe($sql.text);
         match $on {
             On::SqlitePool(pool) => {
                 let $args: sqlx::sqlite::SqliteArguments = $crate::store::sql::arguments($sql.values)?;
-                let $executor = pool;
+                let $text = sqlx::AssertSqlSafe($sql.text);
+                let mut lent = pool.get().await?;
+                let $executor = lent.asked();
+                let answer: Result<_> = async { $run }.await;
+                lent.answered(&answer);
+                answer
+            }
+            On::SqliteReader(connection) => {
+                let $args: sqlx::sqlite::SqliteArguments = $crate::store::sql::arguments($sql.values)?;
+                let $text = sqlx::AssertSqlSafe($sql.text);
+                let $executor = connection;
                 $run
             }
-            On::Sqlite(connection) => {
+            On::Sqlite(part) => {
                 let $args: sqlx::sqlite::SqliteArguments = $crate::store::sql::arguments($sql.values)?;
-                let $executor = connection;
+                let $text = sqlx::AssertSqlSafe(part.first($sql.text));
+                let $executor = &mut part.connection;
                 $run
             }
             On::PgPool(pool) => {
                 let $args: sqlx::postgres::PgArguments = $crate::store::sql::arguments($sql.values)?;
-                let $executor = pool;
-                $run
+                let $text = sqlx::AssertSqlSafe($sql.text);
+                let mut lent = pool.get().await?;
+                let $executor = lent.asked();
+                let answer: Result<_> = async { $run }.await;
+                lent.answered(&answer);
+                answer
             }
             On::Postgres(connection) => {
                 let $args: sqlx::postgres::PgArguments = $crate::store::sql::arguments($sql.values)?;
+                let $text = sqlx::AssertSqlSafe($sql.text);
                 let $executor = connection;
                 $run
             }
@@ -122,8 +208,12 @@ pub(super) const STATEMENT_LIMIT: Duration = Duration::from_secs(15);
 /// Statements with a time limit that run on SQLite at the same time.
 const SCANS: u32 = 4;
 
-/// How long a request waits for a free connection.
-const ACQUIRE_LIMIT: Duration = Duration::from_secs(5);
+/// How long a connection to a server may lie idle before it is asked whether the server is still there. Under load none
+/// lies longer, and otherwise there is time.
+const SERVER_TRUSTED: Duration = Duration::from_millis(1);
+
+/// A connection to a file does not go stale.
+const FILE_TRUSTED: Duration = Duration::MAX;
 
 static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
@@ -154,21 +244,11 @@ impl Db {
                 migrating.commit().await?;
                 // A reader that is asked to write fails at once, so such a mistake cannot pass a test.
                 let options = options.pragma("query_only", "ON");
-                let pool = |size| {
-                    // A connection to a file does not go stale, so it is not tried out before each use.
-                    let options = SqlitePoolOptions::new().max_connections(size).test_before_acquire(false);
-                    options.acquire_timeout(ACQUIRE_LIMIT)
-                };
-                let readers = pool(sqlite_readers()).connect_with(options.clone()).await?;
                 // Statements with a time limit have connections of their own, so that they do not stand in the way of
-                // others. The limit is lifted again however the statement ended, be it that its caller went away.
-                let scans = pool(SCANS).min_connections(0).after_release(|connection, _| {
-                    Box::pin(async move {
-                        connection.lock_handle().await?.remove_progress_handler();
-                        Ok(true)
-                    })
-                });
-                Ok(Self::Sqlite { readers, scans: scans.connect_lazy_with(options), writer: Writer::start(writer) })
+                // others.
+                let pool = |size| Pool::new(options.clone(), size, FILE_TRUSTED);
+                let (readers, scans) = (pool(sqlite_readers())?, pool(SCANS)?);
+                Ok(Self::Sqlite { readers, scans, writer: Writer::start(writer) })
             }
             DatabaseUrl::Postgres(url) => {
                 let options: PgConnectOptions = url.0.parse()?;
@@ -189,12 +269,7 @@ impl Db {
                 POSTGRES_MIGRATIONS.run(&mut connection).await?;
                 connection.close().await?;
                 let options = options.options([("statement_timeout", STATEMENT_LIMIT.as_millis().to_string())]);
-                let pool = PgPoolOptions::new()
-                    .max_connections(connections)
-                    .acquire_timeout(ACQUIRE_LIMIT)
-                    .connect_with(options)
-                    .await?;
-                Ok(Self::Postgres(pool))
+                Ok(Self::Postgres(Pool::new(options, connections, SERVER_TRUSTED)?))
             }
         }
     }
@@ -210,21 +285,24 @@ impl Db {
     pub(super) async fn all_within<T: Record>(&self, statement: Sql, limit: Duration) -> Result<Vec<T>> {
         match self {
             Self::Sqlite { scans, .. } => {
-                let mut connection = scans.acquire().await?;
+                let mut lent = scans.get().await?;
                 let deadline = Instant::now() + limit;
                 let in_time = move || Instant::now() < deadline;
                 // Asked every 10,000 steps of SQLite's machine, a fraction of a millisecond.
-                connection.lock_handle().await?.set_progress_handler(10_000, in_time);
-                statement.all(On::Sqlite(&mut connection)).await
+                lent.hold().lock_handle().await?.set_progress_handler(10_000, in_time);
+                let rows = statement.all(On::SqliteReader(&mut lent.connection)).await;
+                lent.connection.lock_handle().await?.remove_progress_handler();
+                lent.answered(&rows);
+                rows
             }
             Self::Postgres(pool) => {
-                let mut transaction = pool.begin().await?;
+                let mut open = Open::begin(pool).await?;
                 sql("SELECT set_config('statement_timeout', $1, TRUE)")
                     .bind(limit.as_millis().to_string())
-                    .execute(On::Postgres(&mut transaction))
+                    .execute(On::Postgres(&mut open))
                     .await?;
-                let rows = statement.all(On::Postgres(&mut transaction)).await;
-                transaction.rollback().await?;
+                let rows = statement.all(On::Postgres(&mut open)).await;
+                open.end("ROLLBACK").await?;
                 rows
             }
         }

@@ -5,6 +5,7 @@
 
 mod db;
 mod error;
+mod pool;
 mod sql;
 mod writer;
 
@@ -88,12 +89,13 @@ impl Store {
         match &self.db {
             db::Db::Sqlite { writer, .. } => writer.write(work).await,
             db::Db::Postgres(pool) => {
-                let mut tx = Tx::Postgres(pool.begin().await.map_err(Error::from)?);
-                let value = work(&mut tx).await?;
-                if let Tx::Postgres(transaction) = tx {
-                    transaction.commit().await.map_err(Error::from)?;
+                let mut tx = Tx::Postgres(db::Open::begin(pool).await?);
+                let result = work(&mut tx).await;
+                let Tx::Postgres(open) = tx else { return result };
+                match open.end(if result.is_ok() { "COMMIT" } else { "ROLLBACK" }).await {
+                    Ok(()) => result,
+                    Err(error) => result.and(Err(error.into())),
                 }
-                Ok(value)
             }
         }
     }

@@ -4,10 +4,11 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use sqlx::{Arguments, Database, Encode, FromRow, Type, postgres::PgRow, sqlite::SqliteRow};
+use futures_util::TryStreamExt as _;
+use sqlx::{Arguments, Database, Either, Encode, Executor as _, FromRow, Type, postgres::PgRow, sqlite::SqliteRow};
 
 use super::db::{On, run};
-use super::{Error, Result};
+use super::{Engine, Error, Result, Tx};
 use crate::clock::Millis;
 
 /// A bound value. The variant fixes the type, so that a NULL is typed as well.
@@ -111,12 +112,53 @@ impl Sql {
         self.optional(on).await?.ok_or(Error::Missing)
     }
 
-    /// Runs a statement without rows; the number of rows it changed.
+    /// Runs a statement without rows; the number of rows it changed, which is that of the last where there are several.
     pub(super) async fn execute(self, on: On<'_>) -> Result<u64> {
         let kept = self.is_kept();
         run!(self, on, |text, arguments, executor| {
-            Ok(sqlx::query_with(text, arguments).persistent(kept).execute(executor).await?.rows_affected())
+            let mut steps = executor.fetch_many(sqlx::query_with(text, arguments).persistent(kept));
+            let mut changed = 0;
+            while let Some(step) = steps.try_next().await? {
+                if let Either::Left(done) = step {
+                    changed = done.rows_affected();
+                }
+            }
+            Ok(changed)
         })
+    }
+
+    /// Makes one text of two statements, the second numbered behind the first. Only SQLite takes such a text, and takes
+    /// it in one trip to its thread.
+    fn then(mut self, next: Self) -> Self {
+        let (before, text) = (self.values.len(), self.text.to_mut());
+        text.push_str("; ");
+        let mut pieces = next.text.split('$');
+        text.push_str(pieces.next().unwrap_or_default());
+        for piece in pieces {
+            let end = piece.find(|c: char| !c.is_ascii_digit()).unwrap_or(piece.len());
+            let number = piece[..end].parse::<usize>().unwrap_or_default();
+            // Writing to a String cannot fail.
+            let _ = write!(text, "${}{}", number + before, &piece[end..]);
+        }
+        self.values.extend(next.values);
+        self
+    }
+}
+
+/// Runs statements without rows, one after another.
+pub(super) async fn in_turn(statements: impl IntoIterator<Item = Sql>, tx: &mut Tx) -> Result<()> {
+    let mut statements = statements.into_iter();
+    match tx.engine() {
+        Engine::Sqlite => match statements.next() {
+            Some(first) => statements.fold(first, Sql::then).execute(tx.on()).await.map(drop),
+            None => Ok(()),
+        },
+        Engine::Postgres => {
+            for statement in statements {
+                statement.execute(tx.on()).await?;
+            }
+            Ok(())
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use sqlx::sqlite::SqliteConnection;
 use sqlx::{Connection as _, Executor as _};
 use tokio::sync::{mpsc, oneshot};
 
-use super::db::Tx;
+use super::db::{Part, Tx};
 use super::{Error, Result};
 
 /// Jobs that wait at most; a caller past that waits for a place.
@@ -45,7 +45,7 @@ impl Writer {
     /// Starts the task that owns the connection.
     pub(super) fn start(connection: SqliteConnection) -> Self {
         let (jobs, queue) = mpsc::channel(QUEUE);
-        tokio::spawn(serve(Tx::Sqlite(connection), queue));
+        tokio::spawn(serve(Tx::Sqlite(Part { connection, begun: false }), queue));
         Self { jobs }
     }
 
@@ -97,8 +97,8 @@ async fn serve(mut tx: Tx, mut queue: mpsc::Receiver<Message>) {
             Message::Close(done) => Some(done),
         };
     }
-    if let Tx::Sqlite(connection) = tx
-        && let Err(error) = connection.close().await
+    if let Tx::Sqlite(part) = tx
+        && let Err(error) = part.connection.close().await
     {
         tracing::error!(%error, "SQLite did not close cleanly");
     }
@@ -110,7 +110,7 @@ async fn serve(mut tx: Tx, mut queue: mpsc::Receiver<Message>) {
 /// Runs `first` and the jobs that wait behind it in one transaction, and tells everyone how it ended. A job that is
 /// dropped in place of being run tells its caller by that. The answer is there when the writer is to stop.
 async fn share(tx: &mut Tx, first: Job, queue: &mut mpsc::Receiver<Message>) -> Option<oneshot::Sender<()>> {
-    let begun = execute(tx, "BEGIN IMMEDIATE").await;
+    let begun = execute(tx, "BEGIN IMMEDIATE; SAVEPOINT part").await;
     let refused = begun.is_err();
     let (mut ran, mut batch, mut closing, mut next) = (begun, Vec::new(), None, Some(first));
     while let Some(job) = next.take() {
@@ -145,19 +145,21 @@ async fn share(tx: &mut Tx, first: Job, queue: &mut mpsc::Receiver<Message>) -> 
     closing
 }
 
-/// Runs one job in a savepoint. An error means that the transaction is lost: SQLite undoes all of it by itself when
-/// the disk is full or broken, and whatever followed in the batch would run, and be stored, outside of it.
+/// Runs one job in a savepoint of its own. An error means that the transaction is lost: SQLite undoes all of it by
+/// itself when the disk is full or broken; then the savepoint is gone, and with it the next job fails, or the commit.
 async fn run(tx: &mut Tx, job: Job, batch: &mut Vec<Done>) -> Result<()> {
-    execute(tx, "SAVEPOINT job").await?;
+    if let Tx::Sqlite(part) = tx {
+        part.begun = false;
+    }
     let done = job(tx).await;
-    let end = if done.keep { "RELEASE job" } else { "ROLLBACK TO job; RELEASE job" };
+    let undo = !done.keep && matches!(tx, Tx::Sqlite(Part { begun: true, .. }));
     batch.push(done);
-    execute(tx, end).await
+    if undo { execute(tx, "ROLLBACK TO part").await } else { Ok(()) }
 }
 
 async fn execute(tx: &mut Tx, text: &'static str) -> Result<()> {
     match tx {
-        Tx::Sqlite(connection) => connection.execute(sqlx::raw_sql(text)).await?,
+        Tx::Sqlite(part) => part.connection.execute(sqlx::raw_sql(text)).await?,
         Tx::Postgres(_) => return Err(Error::Unavailable("the writer is for SQLite".into())),
     };
     Ok(())

@@ -144,7 +144,7 @@ async fn leave_room(app: &TestApp, pages: i64) {
     app.write(move |tx| {
         Box::pin(async move {
             let Tx::Sqlite(connection) = tx else { panic!("SQLite") };
-            let used: i64 = sqlx::query_scalar("PRAGMA page_count").fetch_one(&mut *connection).await?;
+            let used: i64 = sqlx::query_scalar("PRAGMA page_count").fetch_one(&mut **connection).await?;
             let limit = format!("PRAGMA max_page_count = {}", used + pages);
             connection.execute(sqlx::AssertSqlSafe(limit)).await?;
             Ok(())

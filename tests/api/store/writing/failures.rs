@@ -128,7 +128,8 @@ async fn readers_of_sqlite_cannot_write() {
     let app = crate::support::TestApp::sqlite(&[]).await;
     for statement in ["DELETE FROM projects", "CREATE TABLE t (a)", "UPDATE projects SET name = ''"] {
         let On::SqlitePool(readers) = app.store().read() else { panic!("a pool of SQLite") };
-        let refused = sqlx::query(statement).execute(readers).await.unwrap_err();
+        let mut reader = readers.get().await.unwrap();
+        let refused = sqlx::query(statement).execute(&mut reader.connection).await.unwrap_err();
         assert!(refused.to_string().contains("readonly"), "{refused}");
     }
     assert_eq!(app.project(PROJECT).await.id, PROJECT);
@@ -148,7 +149,7 @@ both! {
                 let text: String = match tx {
                     Tx::Sqlite(connection) => {
                         let text = format!("SELECT CAST({name} AS TEXT) FROM pragma_{name}");
-                        sqlx::query_scalar(sqlx::AssertSqlSafe(text)).fetch_one(connection).await?
+                        sqlx::query_scalar(sqlx::AssertSqlSafe(text)).fetch_one(&mut **connection).await?
                     }
                     Tx::Postgres(transaction) => {
                         sqlx::query_scalar("SELECT current_setting($1)").bind(name).fetch_one(&mut **transaction).await?

@@ -1,0 +1,158 @@
+//! Connections that are kept open. They are handed out and given back without asking the database whether it is still
+//! there, which in sqlx's own pool costs every statement two round trips more; only one that has lain idle is asked.
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use deadpool::Runtime;
+use deadpool::managed::{self, Manager, Metrics, Object, PoolConfig, PoolError, QueueMode, RecycleError, Timeouts};
+use sqlx::{Connection, Database};
+
+use super::{Error, Result};
+
+/// How long a request waits for a free connection, and a connection for the database.
+const ACQUIRE_LIMIT: Duration = Duration::from_secs(5);
+
+/// How long the database may take to say that it is still there.
+const ANSWER_LIMIT: Duration = Duration::from_secs(1);
+
+/// Connections to one database.
+pub struct Pool<DB: Database>(managed::Pool<Opener<DB>>);
+
+impl<DB: Database> Clone for Pool<DB> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+/// Shows nothing of the address, which may hold a password.
+macro_rules! opaque {
+    ($($name:ident)*) => {$(
+        impl<DB: Database> fmt::Debug for $name<DB> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_struct(stringify!($name)).finish_non_exhaustive()
+            }
+        }
+    )*};
+}
+
+opaque! { Pool Opener Kept }
+
+/// A connection that goes back to its pool when it is dropped.
+pub(super) type Lent<DB> = Object<Opener<DB>>;
+
+/// Opens connections.
+pub struct Opener<DB: Database> {
+    options: <DB::Connection as Connection>::Options,
+    trusted: Duration,
+}
+
+/// A connection, and what has become of it.
+pub struct Kept<DB: Database> {
+    /// The connection itself.
+    pub connection: DB::Connection,
+    state: State,
+    /// When it was used last.
+    used: Instant,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Nothing is under way.
+    Free,
+    /// A statement was sent and its answer not read to the end, because the caller went away.
+    Asked,
+    /// Nobody knows what it would do next: it broke, or its transaction or its settings are still open.
+    Spoilt,
+}
+
+impl<DB: Database> Kept<DB> {
+    /// The connection, to run one statement on it; [`Kept::answered`] is to be told what came of it.
+    pub(super) const fn asked(&mut self) -> &mut DB::Connection {
+        self.state = State::Asked;
+        &mut self.connection
+    }
+
+    /// The statement has ended.
+    pub(super) fn answered<T>(&mut self, answer: &Result<T>) {
+        self.state = if matches!(answer, Err(Error::Unavailable(_))) { State::Spoilt } else { State::Free };
+        self.used = Instant::now();
+    }
+
+    /// Keeps the connection from coming back, until [`Kept::release`] says that it may.
+    pub(super) const fn hold(&mut self) -> &mut DB::Connection {
+        self.state = State::Spoilt;
+        &mut self.connection
+    }
+
+    /// Everything that was opened on the connection is closed.
+    pub(super) fn release(&mut self) {
+        self.state = State::Free;
+        self.used = Instant::now();
+    }
+}
+
+impl<DB: Database> Manager for Opener<DB> {
+    type Type = Kept<DB>;
+    type Error = sqlx::Error;
+
+    async fn create(&self) -> Result<Kept<DB>, sqlx::Error> {
+        let connection = DB::Connection::connect_with(&self.options).await?;
+        Ok(Kept { connection, state: State::Free, used: Instant::now() })
+    }
+
+    async fn recycle(&self, kept: &mut Kept<DB>, _: &Metrics) -> Result<(), RecycleError<sqlx::Error>> {
+        if kept.state == State::Spoilt {
+            return Err(RecycleError::message("spoilt"));
+        }
+        if kept.state == State::Asked || kept.used.elapsed() > self.trusted {
+            // Reads what is left of an answer, too.
+            kept.connection.ping().await?;
+            kept.state = State::Free;
+        }
+        Ok(())
+    }
+}
+
+impl<DB: Database> Pool<DB> {
+    /// A pool of at most `size` connections, which are opened when they are needed, and asked whether they are still
+    /// there when they have lain idle for longer than `trusted`.
+    ///
+    /// # Errors
+    /// When `size` is no size of a pool.
+    pub(super) fn new(
+        options: <DB::Connection as Connection>::Options,
+        size: u32,
+        trusted: Duration,
+    ) -> Result<Self> {
+        let config = PoolConfig {
+            max_size: usize::try_from(size).unwrap_or(usize::MAX),
+            timeouts: Timeouts { wait: Some(ACQUIRE_LIMIT), create: Some(ACQUIRE_LIMIT), recycle: Some(ANSWER_LIMIT) },
+            // The one that was used last has its statements prepared, and its pages in memory.
+            queue_mode: QueueMode::Lifo,
+        };
+        let pool = managed::Pool::builder(Opener { options, trusted }).config(config).runtime(Runtime::Tokio1).build();
+        pool.map(Self).map_err(|error| Error::Other(Box::new(error)))
+    }
+
+    /// A connection that nobody else has.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when none is free in time, or the database does not answer.
+    pub async fn get(&self) -> Result<Lent<DB>> {
+        self.0.get().await.map_err(|error| match error {
+            PoolError::Backend(error) => error.into(),
+            PoolError::Timeout(_) => Error::Unavailable("no connection was free in time".into()),
+            error => Error::Unavailable(error.to_string().into()),
+        })
+    }
+
+    /// Closes the connections that are not in use; no more are handed out.
+    pub(super) async fn close(&self) {
+        for kept in self.0.retain(|_, _| false).removed {
+            // A connection that breaks while it is closed is closed.
+            let _ = kept.connection.close().await;
+        }
+        self.0.close();
+    }
+}
