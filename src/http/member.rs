@@ -173,7 +173,7 @@ async fn by_session(app: &App, project: &Project, credentials: &Credentials) -> 
     let Some(session) = session.filter(|session| session.user_id == shown.user && is_live(session, app)) else {
         return Ok(None);
     };
-    let user = users::find(app.store.read(), project.key, &shown.user).await?;
+    let user = app.store.user(project.key, &shown.user).await?;
     Ok(user.map(|user| SignedIn { user, session: Some(session) }))
 }
 
@@ -186,7 +186,7 @@ async fn by_token(app: &App, project: &Project, credentials: &Credentials) -> Re
             return Ok(None);
         }
     }
-    let user = users::find(app.store.read(), project.key, &claims.user_id).await?;
+    let user = app.store.user(project.key, &claims.user_id).await?;
     Ok(user.map(|user| SignedIn { user, session: None }))
 }
 
@@ -215,7 +215,7 @@ fn touch(app: &Arc<App>, project: &Project, user: &User) {
                     return Ok(());
                 };
                 let mut user = User { accessed_at: Some(now), ..before.clone() };
-                users::save(tx, project, &before, &mut user, now).await
+                users::save(tx, project, &before, &mut user, now, None).await
             })
         });
         if let Err(error) = touched.await {

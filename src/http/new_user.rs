@@ -6,7 +6,7 @@ use crate::error::{Error, Kind, Result};
 use crate::hashing::{Algorithm, Stored};
 use crate::params::CustomId;
 use crate::password::{History, personal_data};
-use crate::store::identities;
+use crate::store::logs::Log;
 use crate::store::targets::Targets;
 use crate::store::users::{self, User};
 use crate::store::{ProjectKey, Tx};
@@ -74,16 +74,11 @@ impl Draft<String> {
     }
 }
 
-/// Stores a new user.
+/// Stores a new user, and that in the log.
 ///
 /// # Errors
 /// 409 when the id, the email or the phone number is taken; that of `of_identity` when an identity has the email.
-pub(super) async fn insert(tx: &mut Tx, project: ProjectKey, user: User, of_identity: Kind) -> Result<User> {
-    if let Some(email) = &user.email
-        // No user has the empty id, so no identity is excepted.
-        && identities::email_taken(tx.on(), project, email, "").await?
-    {
-        return Err(Error::new(of_identity, "An identity of a user has this email."));
-    }
-    users::insert(tx, project, user).await.map_err(taken)
+pub(super) async fn create(tx: &mut Tx, project: ProjectKey, user: User, log: &Log, of_identity: Kind) -> Result<User> {
+    let user = users::create(tx, project, user, log).await.map_err(taken)?;
+    user.ok_or_else(|| Error::new(of_identity, "An identity of a user has this email."))
 }

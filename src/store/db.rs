@@ -50,9 +50,13 @@ pub struct Part {
     pub(super) begun: bool,
 }
 
-/// A connection of PostgreSQL in the middle of a transaction.
+/// A connection of PostgreSQL in the middle of a transaction, or before a statement that is one.
 #[derive(Debug)]
-pub struct Open(Lent<Postgres>);
+pub struct Open {
+    lent: Lent<Postgres>,
+    /// Statements that may follow.
+    left: usize,
+}
 
 impl Part {
     /// The text of a statement, behind the beginning of the savepoint when it is the first.
@@ -83,13 +87,13 @@ impl Deref for Open {
     type Target = PgConnection;
 
     fn deref(&self) -> &PgConnection {
-        &self.0.connection
+        &self.lent.connection
     }
 }
 
 impl DerefMut for Open {
     fn deref_mut(&mut self) -> &mut PgConnection {
-        &mut self.0.connection
+        &mut self.lent.connection
     }
 }
 
@@ -99,14 +103,32 @@ impl Open {
     pub(super) async fn begin(pool: &Pool<Postgres>) -> Result<Self> {
         let mut lent = pool.get().await?;
         lent.hold().execute("BEGIN").await?;
-        Ok(Self(lent))
+        Ok(Self { lent, left: usize::MAX })
     }
 
     /// Ends the transaction by `COMMIT` or `ROLLBACK`.
     pub(super) async fn end(mut self, by: &'static str) -> Result<()> {
-        self.0.connection.execute(by).await?;
-        self.0.release();
+        self.lent.connection.execute(by).await?;
+        self.lent.release();
         Ok(())
+    }
+
+    /// Without a transaction, for one statement.
+    pub(super) async fn once(pool: &Pool<Postgres>) -> Result<Self> {
+        Ok(Self { lent: pool.get().await?, left: 1 })
+    }
+
+    /// The connection, for the next statement.
+    pub(super) fn next(&mut self) -> Result<&mut PgConnection> {
+        self.left = self.left.checked_sub(1).ok_or_else(|| Error::Other("a second statement without BEGIN".into()))?;
+        Ok(if self.left == 0 { self.lent.asked() } else { &mut self.lent.connection })
+    }
+
+    /// The statement has ended.
+    pub(super) fn ended<T>(&mut self, answer: &Result<T>) {
+        if self.left == 0 {
+            self.lent.answered(answer);
+        }
     }
 }
 
@@ -122,7 +144,7 @@ pub enum On<'a> {
     /// Any connection of PostgreSQL.
     PgPool(&'a Pool<Postgres>),
     /// One connection of PostgreSQL.
-    Postgres(&'a mut PgConnection),
+    Postgres(&'a mut Open),
 }
 
 impl On<'_> {
@@ -191,11 +213,13 @@ macro_rules! run {
                 lent.answered(&answer);
                 answer
             }
-            On::Postgres(connection) => {
+            On::Postgres(open) => {
                 let $args: sqlx::postgres::PgArguments = $crate::store::sql::arguments($sql.values)?;
                 let $text = sqlx::AssertSqlSafe($sql.text);
-                let $executor = connection;
-                $run
+                let $executor = open.next()?;
+                let answer: Result<_> = async { $run }.await;
+                open.ended(&answer);
+                answer
             }
         }
     }};
@@ -278,6 +302,15 @@ impl Db {
         match self {
             Self::Sqlite { readers, .. } => On::SqlitePool(readers),
             Self::Postgres(pool) => On::PgPool(pool),
+        }
+    }
+
+    /// How many statements that look up users run at the same time at most. The fewer they are, the more askers share
+    /// one.
+    pub(super) const fn lookups(&self) -> usize {
+        match self {
+            Self::Sqlite { .. } => 1,
+            Self::Postgres(_) => 2,
         }
     }
 

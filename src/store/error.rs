@@ -116,6 +116,18 @@ impl From<sqlx::Error> for Error {
 }
 
 impl Error {
+    /// The same, for somebody else whom it concerns as well.
+    pub(super) fn again(&self) -> Self {
+        match self {
+            Self::Conflict(constraint) => Self::Conflict(*constraint),
+            Self::Missing => Self::Missing,
+            Self::Orphan => Self::Orphan,
+            Self::Timeout => Self::Timeout,
+            Self::Unavailable(why) => Self::Unavailable(why.clone()),
+            Self::Other(cause) => Self::Other(cause.to_string().into()),
+        }
+    }
+
     /// Sorts the codes that are not faults of this program. PostgreSQL's are five characters (its appendix A);
     /// SQLite's are numbers, of which the lowest byte is the primary code (sqlite.org/rescode.html).
     fn from_code(code: Option<Cow<'_, str>>, message: &str) -> Option<Self> {

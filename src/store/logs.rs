@@ -1,6 +1,6 @@
 //! The activity log: what was done to users, written in the transaction of the change.
 
-use super::{ProjectKey, Result, Tx, jobs, sql};
+use super::{ProjectKey, Result, Sql, Tx, jobs, sql};
 use crate::clock::Millis;
 
 /// A row of the log.
@@ -34,24 +34,45 @@ pub struct Log {
 pub(super) const COLUMNS: &str = "t.seq, t.user_id, t.event, t.mode, t.actor_type, t.actor_id, t.actor_name, \
     t.actor_email, t.ip, t.user_agent, t.time";
 
+macro_rules! into {
+    () => {
+        "INSERT INTO logs (project, user_id, event, mode, actor_type, actor_id, actor_name, actor_email, ip, \
+         user_agent, time) "
+    };
+}
+
 /// Adds a row; `seq` of what is passed is ignored.
 pub async fn insert(tx: &mut Tx, project: ProjectKey, log: &Log) -> Result<()> {
-    sql("INSERT INTO logs (project, user_id, event, mode, actor_type, actor_id, actor_name, actor_email, ip, \
-         user_agent, time) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)")
-    .bind(project)
-    .bind(&log.user_id)
-    .bind(&log.event)
-    .bind(&log.mode)
-    .bind(&log.actor_type)
-    .bind(&log.actor_id)
-    .bind(&log.actor_name)
-    .bind(&log.actor_email)
-    .bind(&log.ip)
-    .bind(&log.user_agent)
-    .bind(log.time)
-    .execute(tx.on())
-    .await
-    .map(drop)
+    insertion(project, log).execute(tx.on()).await.map(drop)
+}
+
+/// The statement that adds a row.
+pub(super) fn insertion(project: ProjectKey, log: &Log) -> Sql {
+    let mut insert = sql(concat!(into!(), "VALUES ($1, ")).bind(project);
+    push_values(&mut insert, log);
+    insert.push(")");
+    insert
+}
+
+/// Appends the same as a `SELECT` from something called `u` that has the project.
+pub(super) fn push_insert(to: &mut Sql, log: &Log) {
+    to.push(concat!(into!(), "SELECT u.project, "));
+    push_values(to, log);
+}
+
+fn push_values(to: &mut Sql, log: &Log) {
+    to.push_binds([
+        (&log.user_id).into(),
+        (&log.event).into(),
+        (&log.mode).into(),
+        (&log.actor_type).into(),
+        (&log.actor_id).into(),
+        (&log.actor_name).into(),
+        (&log.actor_email).into(),
+        (&log.ip).into(),
+        (&log.user_agent).into(),
+        log.time.into(),
+    ]);
 }
 
 /// Removes rows of `until` and before, at most [`jobs::BATCH`] of them; how many those were.

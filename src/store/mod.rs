@@ -5,6 +5,7 @@
 
 mod db;
 mod error;
+mod lookup;
 mod pool;
 mod sql;
 mod writer;
@@ -41,6 +42,7 @@ use crate::config::DatabaseUrl;
 #[derive(Debug, Clone)]
 pub struct Store {
     db: db::Db,
+    lookups: lookup::Lookups,
 }
 
 impl Store {
@@ -53,7 +55,7 @@ impl Store {
         let deadline = Instant::now() + wait;
         loop {
             match db::Db::open(url, connections).await {
-                Ok(db) => return Ok(Self { db }),
+                Ok(db) => return Ok(Self { lookups: lookup::Lookups::start(&db, db.lookups()), db }),
                 Err(Error::Unavailable(why)) if Instant::now() < deadline => {
                     tracing::warn!(%why, "the database cannot be reached yet, trying again");
                     tokio::time::sleep(Duration::from_millis(500)).await;
@@ -73,6 +75,14 @@ impl Store {
     #[must_use]
     pub fn read(&self) -> On<'_> {
         self.db.read()
+    }
+
+    /// The user with this id.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn user(&self, project: ProjectKey, id: &str) -> Result<Option<users::User>> {
+        self.lookups.user(project, id).await
     }
 
     /// The one entrance for writes: runs `work` in a transaction and answers when its changes are safe on the disk.
@@ -97,6 +107,23 @@ impl Store {
                     Err(error) => result.and(Err(error.into())),
                 }
             }
+        }
+    }
+
+    /// As [`Store::write`], for work that on PostgreSQL is one statement and nothing else: such a statement is a
+    /// transaction by itself, which saves the round trips of its beginning and end. A second statement is refused.
+    ///
+    /// # Errors
+    /// As [`Store::write`].
+    pub async fn write_at_once<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+        F: for<'t> FnOnce(&'t mut Tx) -> Work<'t, Result<T, E>> + Send + 'static,
+    {
+        match &self.db {
+            db::Db::Sqlite { writer, .. } => writer.write(work).await,
+            db::Db::Postgres(pool) => work(&mut Tx::Postgres(db::Open::once(pool).await?)).await,
         }
     }
 

@@ -120,11 +120,7 @@ impl<DB: Database> Pool<DB> {
     ///
     /// # Errors
     /// When `size` is no size of a pool.
-    pub(super) fn new(
-        options: <DB::Connection as Connection>::Options,
-        size: u32,
-        trusted: Duration,
-    ) -> Result<Self> {
+    pub(super) fn new(options: <DB::Connection as Connection>::Options, size: u32, trusted: Duration) -> Result<Self> {
         let config = PoolConfig {
             max_size: usize::try_from(size).unwrap_or(usize::MAX),
             timeouts: Timeouts { wait: Some(ACQUIRE_LIMIT), create: Some(ACQUIRE_LIMIT), recycle: Some(ANSWER_LIMIT) },

@@ -112,6 +112,51 @@ pub(super) async fn put(tx: &mut Tx, index: Index, project: ProjectKey, seq: i64
     insert.execute(tx.on()).await.map(drop)
 }
 
+/// Appends a statement that indexes the text of a new user: a `SELECT` from something called `u` that has the project and
+/// the number of the row.
+pub(super) fn push_insert(to: &mut Sql, engine: Engine, project: ProjectKey, text: &str) {
+    match engine {
+        Engine::Sqlite => to
+            .push("INSERT INTO user_search (scope, rowid, text) SELECT ")
+            .push_bind(scope(project))
+            .push(", u.seq, ")
+            .push_bind(text),
+        Engine::Postgres => to
+            .push("INSERT INTO user_search (project, seq, grams) SELECT u.project, u.seq, CAST(")
+            .push_bind(array(grams(project, text)))
+            .push(" AS INTEGER[])"),
+    };
+}
+
+/// The statements that index another text of a user. That of SQLite has no column for the project to ask: a row number is
+/// of one project only.
+pub(super) fn changes(engine: Engine, project: ProjectKey, seq: i64, text: &str) -> Vec<Sql> {
+    match engine {
+        Engine::Sqlite => vec![
+            sql("DELETE FROM user_search WHERE rowid = $1").bind(seq),
+            sql("INSERT INTO user_search (scope, rowid, text) VALUES ($1, $2, $3)")
+                .bind(scope(project))
+                .bind(seq)
+                .bind(text),
+        ],
+        Engine::Postgres => {
+            vec![
+                sql("UPDATE user_search SET grams = CAST($3 AS INTEGER[]) WHERE project = $1 AND seq = $2")
+                    .bind(project)
+                    .bind(seq)
+                    .bind(array(grams(project, text))),
+            ]
+        }
+    }
+}
+
+/// Appends the change of the text of a user on PostgreSQL, of whom something called `u` has the project and the number of
+/// the row.
+pub(super) fn push_update(to: &mut Sql, project: ProjectKey, text: &str) {
+    to.push("UPDATE user_search s SET grams = CAST(").push_bind(array(grams(project, text)));
+    to.push(" AS INTEGER[]) FROM u WHERE s.project = u.project AND s.seq = u.seq");
+}
+
 /// Takes the text of a row out of the index.
 pub(super) async fn remove(tx: &mut Tx, index: Index, project: ProjectKey, seq: i64) -> Result<()> {
     let remove = match (tx.engine(), index) {

@@ -62,7 +62,7 @@ pub(super) const fn sql(text: &'static str) -> Sql {
 
 /// A composed statement with more values than this is prepared anew each time: it will hardly come again with as
 /// many, and would only push others out of the cache of its connection, where statements of 10,000 values are large.
-const KEPT_VALUES: usize = 24;
+const KEPT_VALUES: usize = 64;
 
 impl Sql {
     /// Whether the connection keeps the prepared statement for the next time.
@@ -88,6 +88,14 @@ impl Sql {
         self.values.push(value.into());
         // Writing to a String cannot fail.
         let _ = write!(self.text.to_mut(), "${}", self.values.len());
+        self
+    }
+
+    /// Appends placeholders with commas between them, and keeps their values.
+    pub(super) fn push_binds<const N: usize>(&mut self, values: [Value; N]) -> &mut Self {
+        for (n, value) in values.into_iter().enumerate() {
+            self.push(if n == 0 { "" } else { ", " }).push_bind(value);
+        }
         self
     }
 
@@ -214,6 +222,16 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn statements_are_numbered_behind_each_other() {
+        let first = sql("UPDATE a SET b = $2 WHERE c = $1").bind(1).bind("x");
+        let both = first.then(sql("DELETE FROM d WHERE e = $1 AND f = $12 OR $1").bind(true));
+        assert_eq!(both.text, "UPDATE a SET b = $2 WHERE c = $1; DELETE FROM d WHERE e = $3 AND f = $14 OR $3");
+        assert_eq!(both.values, [1.into(), "x".into(), true.into()]);
+        let third = both.then(sql("SELECT 1")).then(sql("$1").bind(2));
+        assert!(third.text.ends_with("OR $3; SELECT 1; $4"), "{}", third.text);
+    }
 
     #[test]
     fn only_statements_that_may_come_again_are_kept() {

@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Constraint, Error, ProjectKey, Result, Tx, sql};
+use super::{Constraint, Error, ProjectKey, Result, Sql, sql};
 use crate::clock::Millis;
 use crate::id;
 
@@ -100,7 +100,7 @@ impl Targets {
     /// Adds a target.
     ///
     /// # Errors
-    /// A conflict when there is one with its id, which [`save`] would take for the same one with changes.
+    /// A conflict when there is one with its id, which [`changes`] would take for the same one with changes.
     pub fn add(&mut self, target: Target) -> Result<()> {
         match self.get(&target.id) {
             Some(_) => Err(Error::Conflict(Constraint::TargetId)),
@@ -156,41 +156,44 @@ impl Targets {
     }
 }
 
-/// Stores in the table what differs between `before` and `after`. Removed ones go first, so that an address can move
-/// from one target to another.
-pub(super) async fn save(tx: &mut Tx, project: ProjectKey, before: &Targets, after: &Targets) -> Result<()> {
-    for gone in before.0.iter().filter(|old| !after.0.iter().any(|new| new.id == old.id)) {
-        sql("DELETE FROM targets WHERE project = $1 AND id = $2").bind(project).bind(&gone.id).execute(tx.on()).await?;
-    }
-    for target in &after.0 {
-        match before.0.iter().find(|old| old.id == target.id) {
-            Some(old) if old == target => {}
-            Some(_) => update(tx, project, target).await?,
-            None => insert(tx, project, target).await?,
-        }
-    }
-    Ok(())
+/// What makes the table say what `after` says, where it said what `before` does. Removed ones go first, so that an address
+/// can move from one target to another.
+pub(super) fn changes(project: ProjectKey, before: &Targets, after: &Targets) -> Vec<Sql> {
+    let gone = before.0.iter().filter(|old| !after.0.iter().any(|new| new.id == old.id));
+    let gone = gone.map(|old| sql("DELETE FROM targets WHERE project = $1 AND id = $2").bind(project).bind(&old.id));
+    let rest = after.0.iter().filter_map(|target| match before.0.iter().find(|old| old.id == target.id) {
+        Some(old) if old == target => None,
+        Some(_) => Some(update(project, target)),
+        None => Some(insert(project, target)),
+    });
+    gone.chain(rest).collect()
 }
 
-async fn insert(tx: &mut Tx, project: ProjectKey, target: &Target) -> Result<()> {
-    sql("INSERT INTO targets (project, id, user_id, created_at, updated_at, name, provider_id, provider_type, \
-         identifier, expired) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)")
-    .bind(project)
-    .bind(&target.id)
-    .bind(&target.user_id)
-    .bind(target.created_at)
-    .bind(target.updated_at)
-    .bind(target.name.as_deref())
-    .bind(target.provider_id.as_deref())
-    .bind(target.provider_type.as_str())
-    .bind(&target.identifier)
-    .bind(target.expired)
-    .execute(tx.on())
-    .await
-    .map(drop)
+/// Appends the values of a row, without the project.
+pub(super) fn push_values(to: &mut Sql, target: &Target) {
+    to.push_binds([
+        (&target.id).into(),
+        (&target.user_id).into(),
+        target.created_at.into(),
+        target.updated_at.into(),
+        target.name.as_deref().into(),
+        target.provider_id.as_deref().into(),
+        target.provider_type.as_str().into(),
+        (&target.identifier).into(),
+        target.expired.into(),
+    ]);
 }
 
-async fn update(tx: &mut Tx, project: ProjectKey, target: &Target) -> Result<()> {
+fn insert(project: ProjectKey, target: &Target) -> Sql {
+    let mut insert = sql("INSERT INTO targets (project, id, user_id, created_at, updated_at, name, provider_id, \
+         provider_type, identifier, expired) VALUES ($1, ")
+    .bind(project);
+    push_values(&mut insert, target);
+    insert.push(")");
+    insert
+}
+
+fn update(project: ProjectKey, target: &Target) -> Sql {
     sql("UPDATE targets SET updated_at = $3, name = $4, provider_id = $5, identifier = $6, expired = $7 \
          WHERE project = $1 AND id = $2")
     .bind(project)
@@ -200,9 +203,6 @@ async fn update(tx: &mut Tx, project: ProjectKey, target: &Target) -> Result<()>
     .bind(target.provider_id.as_deref())
     .bind(&target.identifier)
     .bind(target.expired)
-    .execute(tx.on())
-    .await
-    .map(drop)
 }
 
 #[cfg(test)]

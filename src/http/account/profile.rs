@@ -39,7 +39,7 @@ impl FromParams for NewName {
 /// `PATCH /v1/account/name`
 pub(super) async fn set_name(member: Member, Params(NewName(name)): Params<NewName>) -> Result<Response> {
     let log = member.log("user.update", &member.user.id);
-    let user = set(&member, log, |user| user.name = name.0).await?;
+    let user = set(&member, log, move |user| user.name.clone_from(&name.0)).await?;
     Ok(shown(&member, &user))
 }
 
@@ -55,7 +55,7 @@ impl FromParams for NewPrefs {
 /// `PATCH /v1/account/prefs`: replaces them all, and answers with the whole account.
 pub(super) async fn set_prefs(member: Member, Params(NewPrefs(prefs)): Params<NewPrefs>) -> Result<Response> {
     let log = member.log("user.update", &member.user.id);
-    let user = set(&member, log, |user| user.prefs = prefs.0).await?;
+    let user = set(&member, log, move |user| user.prefs.clone_from(&prefs.0)).await?;
     Ok(shown(&member, &user))
 }
 

@@ -81,7 +81,7 @@ pub(super) async fn with_password(
         match work.await {
             // The password was changed meanwhile: this one may be that, and may not.
             Err(error) if error.kind() == Kind::Superseded => {
-                user = users::find(store.read(), project, &known.id).await?;
+                user = store.user(project, &known.id).await?;
             }
             entered => {
                 if entered.as_ref().is_err_and(|error| error.kind() == Kind::UserBlocked) {
@@ -189,7 +189,7 @@ pub(super) async fn with_token(
         }
         Err(error) => {
             if error.kind() == Kind::UserBlocked {
-                note_failure(&visitor, users::find(visitor.store().read(), project, &id).await?.as_ref());
+                note_failure(&visitor, visitor.store().user(project, &id).await?.as_ref());
             }
             Err(error)
         }
@@ -250,11 +250,12 @@ impl Entry {
         if is_due(&user, now) {
             user.accessed_at = Some(now);
         }
-        users::save(tx, project, before, &mut user, now).await?;
+        let log = self.call.acting(before).log("session.create", &before.id);
+        users::save(tx, project, before, &mut user, now, Some(&log)).await?;
         self.session.insert_among(tx, project, self.call.project.settings.sessions_limit).await?;
         for counter in &self.counters {
             counter.forget(tx, project).await?;
         }
-        logs::insert(tx, project, &self.call.acting(before).log("session.create", &before.id)).await
+        Ok(())
     }
 }

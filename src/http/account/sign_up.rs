@@ -12,6 +12,7 @@ use crate::http::session::{How, NewSession};
 use crate::http::site::Site;
 use crate::http::view;
 use crate::params::{CustomId, Email, FromParams, NewPassword, Reader, Text};
+use crate::store::logs::Log;
 use crate::store::projects::{self, Project, SignUp};
 use crate::store::users::{self, User};
 use crate::store::{Tx, logs};
@@ -53,13 +54,7 @@ pub(super) async fn create(Counted { who: visitor, params: new, .. }: Counted<Vi
     let stored = visitor.app().hashing.hash(new.password.0.0.into_bytes()).await?;
     let user = User { accessed_at: Some(visitor.now()), ..draft.with_password(&visitor, Some(stored)) };
     let (arrival, log) = (Arrival::of(&visitor), visitor.acting(&user).log("user.create", &user.id));
-    let work = visitor.store().write(move |tx| {
-        Box::pin(async move {
-            let user = arrival.insert(tx, user).await?;
-            logs::insert(tx, arrival.project.key, &log).await?;
-            Ok::<_, Error>(user)
-        })
-    });
+    let work = visitor.store().write(move |tx| Box::pin(async move { arrival.create(tx, user, &log).await }));
     Ok(Created(view::User::account(&work.await?, &visitor.view)).into_response())
 }
 
@@ -86,15 +81,12 @@ pub(super) async fn anonymous(site: Site, Counted { who: visitor, .. }: Counted<
     let user = User { accessed_at: Some(visitor.now()), ..user };
     let session = NewSession::new(&visitor, &user.id, How::Anonymous, "", None);
     let (arrival, begun, by) = (Arrival::of(&visitor), session.clone(), visitor.acting(&user));
-    let log = [by.log("user.create", &user.id), by.log("session.create", &user.id)];
+    let [made, entered] = ["user.create", "session.create"].map(|event| by.log(event, &user.id));
     let work = visitor.store().write(move |tx| {
         Box::pin(async move {
-            arrival.insert(tx, user).await?;
+            arrival.create(tx, user, &made).await?;
             begun.insert(tx, arrival.project.key).await?;
-            for row in &log {
-                logs::insert(tx, arrival.project.key, row).await?;
-            }
-            Ok::<_, Error>(())
+            Ok::<_, Error>(logs::insert(tx, arrival.project.key, &entered).await?)
         })
     });
     work.await?;
@@ -128,7 +120,7 @@ impl Arrival {
     /// # Errors
     /// 400 `user_count_exceeded`, 400 `general_bad_request` when an identity has the email, 409 when the id or the email
     /// is taken.
-    async fn insert(&self, tx: &mut Tx, user: User) -> Result<User> {
+    async fn create(&self, tx: &mut Tx, user: User, log: &Log) -> Result<User> {
         let (project, most) = (self.project.key, i64::from(self.project.settings.users_limit));
         if most > 0 && !self.by_key {
             projects::lock(tx, project).await?;
@@ -136,6 +128,6 @@ impl Arrival {
                 return Err(Kind::UserCountExceeded.into());
             }
         }
-        new_user::insert(tx, project, user, Kind::BadRequest).await
+        new_user::create(tx, project, user, log, Kind::BadRequest).await
     }
 }

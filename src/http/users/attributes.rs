@@ -63,7 +63,7 @@ fn shown(access: &Write, user: &User) -> Response {
 /// `PATCH /v1/users/{userId}/name`
 pub(super) async fn name(access: Write, Params(new): Params<Set<NewName>>) -> Result<Response> {
     let log = access.log("user.update", &new.id.0);
-    let user = set(&access, log, |user| user.name = new.value.0).await?;
+    let user = set(&access, log, move |user| user.name.clone_from(&new.value.0)).await?;
     Ok(shown(&access, &user))
 }
 
@@ -88,8 +88,9 @@ pub(super) async fn email(access: Write, Params(new): Params<Set<NewEmail>>) -> 
 /// `PATCH /v1/users/{userId}/phone`. The new number is unconfirmed; the empty text clears it.
 pub(super) async fn phone(access: Write, Params(new): Params<Set<NewPhone>>) -> Result<Response> {
     let log = access.log("user.update", &new.id.0);
-    let user = set(&access, log, |user| {
-        user.phone = new.value.0.map(|phone| phone.0);
+    let phone = new.value.0.map(|phone| phone.0);
+    let user = set(&access, log, move |user| {
+        user.phone.clone_from(&phone);
         user.phone_verified = false;
     });
     Ok(shown(&access, &user.await?))
@@ -98,14 +99,15 @@ pub(super) async fn phone(access: Write, Params(new): Params<Set<NewPhone>>) -> 
 /// `PUT /v1/users/{userId}/labels`
 pub(super) async fn labels(access: Write, Params(new): Params<Set<NewLabels>>) -> Result<Response> {
     let log = access.log("user.update", &new.id.0);
-    let user = set(&access, log, |user| user.labels = Value::from(new.value.0).to_string()).await?;
+    let labels = Value::from(new.value.0).to_string();
+    let user = set(&access, log, move |user| user.labels.clone_from(&labels)).await?;
     Ok(shown(&access, &user))
 }
 
 /// `PATCH /v1/users/{userId}/prefs`: replaces them all, and answers with what is stored. Upstream does not log this one.
 pub(super) async fn prefs(access: Write, Params(new): Params<Set<NewPrefs>>) -> Result<view::Prefs> {
     let log = access.log("user.update", &new.id.0);
-    let user = set(&access, log, |user| user.prefs = new.value.0).await?;
+    let user = set(&access, log, move |user| user.prefs.clone_from(&new.value.0)).await?;
     Ok(view::Prefs(user.prefs))
 }
 

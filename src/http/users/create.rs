@@ -2,14 +2,13 @@
 
 use axum::response::{IntoResponse as _, Response};
 
-use crate::error::{Error, Kind, Result};
+use crate::error::{Kind, Result};
 use crate::http::access::{Access, scope};
 use crate::http::new_user::{self, Draft};
 use crate::http::params::Params;
 use crate::http::reply::Created;
 use crate::http::view;
 use crate::params::{CustomId, Email, FromParams, NewPassword, Phone, Reader, Text};
-use crate::store::logs;
 use crate::store::users::User;
 
 /// Parameters of `POST /v1/users`.
@@ -59,12 +58,8 @@ pub(super) async fn create(access: Access<scope::UsersWrite>, Params(new): Param
 /// 409 when the id, the email or the phone number is taken.
 pub(super) async fn store(access: &Access<scope::UsersWrite>, user: User) -> Result<Response> {
     let (project, log) = (access.project_key(), access.log("user.create", &user.id));
-    let work = access.store().write(move |tx| {
-        Box::pin(async move {
-            let user = new_user::insert(tx, project, user, Kind::UserEmailAlreadyExists).await?;
-            logs::insert(tx, project, &log).await?;
-            Ok::<_, Error>(user)
-        })
+    let work = access.store().write_at_once(move |tx| {
+        Box::pin(async move { new_user::create(tx, project, user, &log, Kind::UserEmailAlreadyExists).await })
     });
     Ok(Created(view::User::of(&work.await?, &access.view)).into_response())
 }

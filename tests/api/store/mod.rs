@@ -1,9 +1,12 @@
 //! The storage layer by itself.
 
+mod at_once;
 mod attempts;
+mod lookups;
 mod plans;
 pub mod schema;
 mod search_index;
+mod statements;
 mod targets;
 mod tokens;
 mod writing;

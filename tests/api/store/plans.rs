@@ -1,40 +1,14 @@
 //! How the databases answer the statements that matter: by an index that fits, and without sorting where the index has
 //! the order already. Plans are looked at on 20,000 users, never times.
 
-use std::fmt::Debug;
-use std::sync::{Arc, Mutex};
-
 use sqlx::{Connection as _, Executor as _, PgConnection, Row as _, SqliteConnection};
-use tracing::field::{Field, Visit};
-use tracing::instrument::WithSubscriber as _;
-use tracing::{Event, Subscriber};
-use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 use usher::config::DatabaseUrl;
 use usher::housekeeping;
 use usher::store::{Engine, users};
 
+use super::statements::told;
 use crate::support::{PROJECT, TestApp, both};
 use crate::users::list::population::{plain, store};
-
-/// Collects the statements that the store tells the log of.
-#[derive(Clone, Default)]
-struct Statements(Arc<Mutex<Vec<String>>>);
-
-impl<S: Subscriber> Layer<S> for Statements {
-    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        if event.metadata().target() == "usher::sql" {
-            event.record(&mut &*self);
-        }
-    }
-}
-
-impl Visit for &Statements {
-    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        if field.name() == "statement" {
-            self.0.lock().unwrap().push(format!("{value:?}"));
-        }
-    }
-}
 
 /// The statements behind a request that read this table.
 async fn statements(app: &TestApp, path: &str, table: &str) -> Vec<String> {
@@ -43,10 +17,7 @@ async fn statements(app: &TestApp, path: &str, table: &str) -> Vec<String> {
 
 /// The statements of some work that read this table.
 async fn statements_of(work: impl Future<Output = ()>, table: &str) -> Vec<String> {
-    let seen = Statements::default();
-    let subscriber = tracing_subscriber::registry().with(seen.clone());
-    work.with_subscriber(subscriber).await;
-    let seen = seen.0.lock().unwrap().clone();
+    let ((), seen) = told(work).await;
     seen.into_iter().filter(|statement| statement.contains(&format!("FROM {table}"))).collect()
 }
 
@@ -306,12 +277,8 @@ async fn what_has_ended_is_found_by_its_index(app: TestApp) {
     ] {
         other.run(fill).await;
     }
-    // The test has one thread, so that this hears what the writer of SQLite does in a task of its own.
-    let seen = Statements::default();
-    let listening = tracing::subscriber::set_default(tracing_subscriber::registry().with(seen.clone()));
-    assert_eq!(housekeeping::run_once(&app.app).await.unwrap().unwrap().tokens, 20_000);
-    drop(listening);
-    let seen = seen.0.lock().unwrap().clone();
+    let (done, seen) = told(housekeeping::run_once(&app.app)).await;
+    assert_eq!(done.unwrap().unwrap().tokens, 20_000);
     for (table, index) in [
         ("sessions", "sessions_expire"),
         ("tokens", "tokens_expire"),

@@ -69,7 +69,7 @@ where
                 let before = users::lock(tx, project, id).await?.unwrap();
                 let mut user = before.clone();
                 work(&mut user);
-                users::save(tx, project, &before, &mut user, now).await?;
+                users::save(tx, project, &before, &mut user, now, None).await?;
                 Ok(user)
             })
         })

@@ -61,7 +61,7 @@ async fn overtake(app: &TestApp, password: Stored, request: impl Future<Output =
             let mut user = before.clone();
             (user.hash, user.hash_options) = (password.algorithm().as_str().into(), password.options_to_json());
             user.password = Some(password.text);
-            users::save(tx, project, &before, &mut user, before.updated_at).await
+            users::save(tx, project, &before, &mut user, before.updated_at, None).await
         })
     })
     .await
@@ -123,7 +123,7 @@ both! {
             let answer = meanwhile(app, request, |tx, project, before| {
                 Box::pin(async move {
                     let mut user = User { status: false, ..before.clone() };
-                    users::save(tx, project, &before, &mut user, before.updated_at).await
+                    users::save(tx, project, &before, &mut user, before.updated_at, None).await
                 })
             });
             answer.await.fails(403, "user_blocked", "");

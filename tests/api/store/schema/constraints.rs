@@ -118,7 +118,7 @@ async fn add_target(tx: &mut Tx, project: ProjectKey, id: &str, identifier: &str
     });
     // What the copy knows already would be no insertion; here it is to meet the table.
     let before = User { targets: Targets::default(), ..before };
-    users::save(tx, project, &before, &mut user, TIME).await
+    users::save(tx, project, &before, &mut user, TIME, None).await
 }
 
 pub fn token(id: &str, user: &str) -> Token {
@@ -171,13 +171,13 @@ both! {
                     Box::pin(async move {
                         let before = users::lock(tx, project, "u2").await?.unwrap();
                         let mut user = User { name: "undone".into(), ..before.clone() };
-                        users::save(tx, project, &before, &mut user, TIME).await?;
+                        users::save(tx, project, &before, &mut user, TIME, None).await?;
                         let mut taken = user.clone();
                         match email {
                             true => taken.email = Some("a@x.org".into()),
                             false => taken.phone = Some("+491".into()),
                         }
-                        users::save(tx, project, &user, &mut taken, TIME).await
+                        users::save(tx, project, &user, &mut taken, TIME, None).await
                     })
                 })
                 .await;

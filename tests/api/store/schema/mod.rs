@@ -3,7 +3,7 @@
 mod constraints;
 mod migrations;
 mod parity;
-mod rows;
+pub mod rows;
 mod upgrade;
 
 use sqlx::{Connection as _, Executor as _, PgConnection, SqliteConnection};

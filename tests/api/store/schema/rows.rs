@@ -24,7 +24,7 @@ const TABLES: [(&str, u64); 12] = [
     ("attempts", 2),
 ];
 
-fn log(user: &str) -> Log {
+pub fn log(user: &str) -> Log {
     Log {
         seq: 0,
         user_id: user.into(),
@@ -85,7 +85,7 @@ both! {
             })),
             ("target of nobody", true, |tx, p| Box::pin(async move {
                 let before = user("nobody", None, None);
-                users::save(tx, p, &before, &mut user("nobody", Some("n@x.org"), None), TIME).await
+                users::save(tx, p, &before, &mut user("nobody", Some("n@x.org"), None), TIME, None).await
             })),
             ("identity of nobody", true, |tx, p| Box::pin(async move {
                 identities::insert(tx, p, &identity("i", "nobody", "i")).await

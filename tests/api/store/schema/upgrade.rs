@@ -140,7 +140,7 @@ both! {
         let mut user = User { email: Some("new@x.org".into()), phone: Some("+493".into()), ..before.clone() };
         store
             .write::<_, usher::store::Error, _>(move |tx| {
-                Box::pin(async move { users::save(tx, project, &before, &mut user, Millis(9)).await })
+                Box::pin(async move { users::save(tx, project, &before, &mut user, Millis(9), None).await })
             })
             .await
             .unwrap();

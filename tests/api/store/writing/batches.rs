@@ -172,7 +172,7 @@ async fn on_a_full_disk_every_answer_is_true() {
                         let prefs = format!("{{\"a\":\"{}\"}}", "x".repeat(400_000));
                         let before = users::lock(tx, project, "anna").await?.unwrap();
                         let mut anna = users::User { prefs, ..before.clone() };
-                        users::save(tx, project, &before, &mut anna, TIME).await?;
+                        users::save(tx, project, &before, &mut anna, TIME, None).await?;
                     }
                     Ok(())
                 })

@@ -17,7 +17,7 @@ async fn rename(store: &Store, project: ProjectKey, name: String) -> Result<()> 
 async fn set_name(tx: &mut Tx, project: ProjectKey, name: String) -> Result<()> {
     let before = users::lock(tx, project, "anna").await?.unwrap();
     let mut user = users::User { name, ..before.clone() };
-    users::save(tx, project, &before, &mut user, TIME).await
+    users::save(tx, project, &before, &mut user, TIME, None).await
 }
 
 both! {

@@ -32,7 +32,7 @@ async fn change(store: &Store, project: ProjectKey, id: &'static str, change: fn
             let Some(before) = users::lock(tx, project, id).await? else { return Ok(()) };
             let mut user = before.clone();
             change(&mut user);
-            users::save(tx, project, &before, &mut user, TIME).await
+            users::save(tx, project, &before, &mut user, TIME, None).await
         })
     });
     write.await
@@ -108,7 +108,7 @@ both! {
         for work in CHANGES {
             let (old, mut stale) = (old.clone(), old.clone());
             work(&mut stale);
-            app.write(move |tx| Box::pin(async move { users::save(tx, project, &old, &mut stale, TIME).await })).await;
+            app.write(move |tx| Box::pin(async move { users::save(tx, project, &old, &mut stale, TIME, None).await })).await;
         }
         let user = users::find(app.store().read(), project, "anna").await.unwrap().unwrap();
         assert_eq!((user.name.as_str(), user.phone.as_deref()), ("Zoë", Some("+4915")));

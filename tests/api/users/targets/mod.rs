@@ -81,7 +81,7 @@ async fn expire(app: &TestApp, user: &'static str, id: &'static str) {
             let before = usher::store::users::lock(tx, project, user).await?.unwrap();
             let mut user = before.clone();
             user.targets.get_mut(id).unwrap().expired = true;
-            usher::store::users::save(tx, project, &before, &mut user, now).await
+            usher::store::users::save(tx, project, &before, &mut user, now, None).await
         })
     })
     .await;

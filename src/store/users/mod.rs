@@ -1,7 +1,12 @@
 //! Users.
 
+mod insert;
+mod save;
+
+pub use self::insert::{create, insert};
+pub use self::save::{save, save_at_once};
 use super::search::{self, Index};
-use super::targets::{self, ProviderType, Targets};
+use super::targets::{ProviderType, Targets};
 use super::{Engine, On, ProjectKey, Result, Tx, sql};
 use crate::clock::Millis;
 use crate::fold::fold;
@@ -106,6 +111,24 @@ pub async fn find(on: On<'_>, project: ProjectKey, id: &str) -> Result<Option<Us
         .await
 }
 
+/// The users with these ids, each once, in any order.
+pub(super) async fn find_all(on: On<'_>, project: ProjectKey, ids: &[&str]) -> Result<Vec<User>> {
+    let (Some(last), [_, _, ..]) = (ids.last(), ids) else {
+        return match ids.first() {
+            Some(id) => Ok(find(on, project, id).await?.into_iter().collect()),
+            None => Ok(Vec::new()),
+        };
+    };
+    let mut select =
+        sql(concat!("SELECT ", columns!(), " FROM users t WHERE t.project = $1 AND t.id IN (")).bind(project);
+    // A few lengths only, so that the statements stay prepared.
+    for n in 0..ids.len().next_power_of_two() {
+        select.push(if n == 0 { "" } else { ", " }).push_bind(*ids.get(n).unwrap_or(last));
+    }
+    select.push(")");
+    select.all(on).await
+}
+
 /// The user with this email address, which must be in lower case, as all are stored.
 pub async fn find_by_email(on: On<'_>, project: ProjectKey, email: &str) -> Result<Option<User>> {
     sql(concat!("SELECT ", columns!(), " FROM users t WHERE t.project = $1 AND t.email = $2"))
@@ -141,108 +164,8 @@ pub async fn reach(on: On<'_>, project: ProjectKey, count: i64) -> Result<bool> 
     Ok(row.is_some())
 }
 
-/// Stores a new user. `seq` of what is passed is ignored; the answer holds the real one.
-///
-/// # Errors
-/// A conflict on id, email or phone.
-pub async fn insert(tx: &mut Tx, project: ProjectKey, mut user: User) -> Result<User> {
-    let text = user.search_text();
-    user.follow_addresses(None, user.created_at);
-    let (seq,): (i64,) = sql("INSERT INTO users (project, id, created_at, updated_at, registration, name, \
-         name_folded, email, phone, status, email_verified, phone_verified, labels, prefs, password, hash, \
-         hash_options, password_history, password_update, password_pwned, mfa, impersonator, accessed_at, targets, \
-         search) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, \
-         $22, $23, $24, $25) RETURNING seq")
-    .bind(project)
-    .bind(&user.id)
-    .bind(user.created_at)
-    .bind(user.updated_at)
-    .bind(user.registration)
-    .bind(&user.name)
-    .bind(fold(&user.name))
-    .bind(user.email.as_deref())
-    .bind(user.phone.as_deref())
-    .bind(user.status)
-    .bind(user.email_verified)
-    .bind(user.phone_verified)
-    .bind(&user.labels)
-    .bind(&user.prefs)
-    .bind(user.password.as_deref())
-    .bind(&user.hash)
-    .bind(&user.hash_options)
-    .bind(&user.password_history)
-    .bind(user.password_update)
-    .bind(user.password_pwned)
-    .bind(user.mfa)
-    .bind(user.impersonator)
-    .bind(user.accessed_at)
-    .bind(user.targets.to_json())
-    .bind(&text)
-    .one(tx.on())
-    .await?;
-    search::put(tx, Index::Users, project, seq, &text).await?;
-    let user = User { seq, ..user };
-    insert_labels(tx, project, &user).await?;
-    targets::save(tx, project, &Targets::default(), &user.targets).await?;
-    Ok(user)
-}
-
-/// Stores what changed in a user who was locked in this transaction: the columns that differ from `before` and no
-/// others, and with them `updated_at`. When nothing differs, nothing is written.
-///
-/// # Errors
-/// A conflict when another user has the email or the phone number.
-pub async fn save(tx: &mut Tx, project: ProjectKey, before: &User, user: &mut User, now: Millis) -> Result<()> {
-    user.follow_addresses(Some(before), now);
-    let mut update = sql("UPDATE users SET ");
-    macro_rules! push_changed {
-        ($($column:ident)*) => {$(
-            if before.$column != user.$column {
-                update.push(concat!(stringify!($column), " = ")).push_bind(user.$column.clone()).push(", ");
-            }
-        )*};
-    }
-    push_changed! {
-        name email phone status email_verified phone_verified labels prefs password hash hash_options
-        password_history password_update accessed_at
-    }
-    if before.targets != user.targets {
-        update.push("targets = ").push_bind(user.targets.to_json()).push(", ");
-    }
-    if update.values.is_empty() {
-        return Ok(());
-    }
-    if before.name != user.name {
-        update.push("name_folded = ").push_bind(fold(&user.name)).push(", ");
-    }
-    let text = user.search_text();
-    let found_otherwise = before.search_text() != text;
-    if found_otherwise {
-        update.push("search = ").push_bind(&text).push(", ");
-    }
-    user.updated_at = now;
-    update.push("updated_at = ").push_bind(now);
-    update.push(" WHERE project = ").push_bind(project).push(" AND id = ").push_bind(&user.id);
-    update.execute(tx.on()).await?;
-    if before.labels != user.labels {
-        sql("DELETE FROM user_labels WHERE project = $1 AND user_seq = $2")
-            .bind(project)
-            .bind(user.seq)
-            .execute(tx.on())
-            .await?;
-        insert_labels(tx, project, user).await?;
-    }
-    targets::save(tx, project, &before.targets, &user.targets).await?;
-    if found_otherwise {
-        search::remove(tx, Index::Users, project, user.seq).await?;
-        search::put(tx, Index::Users, project, user.seq, &text).await?;
-    }
-    Ok(())
-}
-
-/// Removes a user who was locked in this transaction, with sessions, tokens, targets, identities, memberships and log rows; the
-/// totals of the teams follow.
+/// Removes a user who was locked in this transaction, with sessions, tokens, targets, identities, memberships and log
+/// rows; the totals of the teams follow.
 pub async fn delete(tx: &mut Tx, project: ProjectKey, user: &User) -> Result<()> {
     super::identities::forget_search(tx, project, &user.id).await?;
     super::teams::leave_all(tx, project, &user.id).await?;
@@ -251,18 +174,4 @@ pub async fn delete(tx: &mut Tx, project: ProjectKey, user: &User) -> Result<()>
     // Sessions, tokens, targets, identities, memberships and labels go with the row, by their foreign keys.
     sql("DELETE FROM users WHERE project = $1 AND id = $2").bind(project).bind(&user.id).execute(tx.on()).await?;
     Ok(())
-}
-
-async fn insert_labels(tx: &mut Tx, project: ProjectKey, user: &User) -> Result<()> {
-    let labels = user.label_list();
-    if labels.is_empty() {
-        return Ok(());
-    }
-    let mut insert = sql("INSERT INTO user_labels (project, label, user_seq) VALUES ");
-    for (n, label) in labels.into_iter().enumerate() {
-        insert.push(if n == 0 { "(" } else { ", (" }).push_bind(project);
-        insert.push(", ").push_bind(label);
-        insert.push(", ").push_bind(user.seq).push(")");
-    }
-    insert.execute(tx.on()).await.map(drop)
 }

@@ -1,0 +1,76 @@
+//! Reading users by id. Those who ask at the same time share one statement, as those who write share a commit: to hand
+//! a statement to the database and its answer back costs several times what reading a user does.
+
+use std::sync::Arc;
+
+use tokio::sync::{Mutex, mpsc, oneshot};
+
+use super::db::Db;
+use super::users::{self, User};
+use super::{Error, ProjectKey, Result};
+
+/// Users that are read by one statement at most.
+const TOGETHER: usize = 16;
+
+/// Askers that wait at most; those past that wait for a place.
+const QUEUE: usize = 1024;
+
+struct Ask {
+    project: ProjectKey,
+    id: String,
+    answer: oneshot::Sender<Result<Option<User>>>,
+}
+
+/// A handle on the tasks that read; they end when the last handle is gone.
+#[derive(Debug, Clone)]
+pub(super) struct Lookups {
+    asks: mpsc::Sender<Ask>,
+}
+
+impl Lookups {
+    /// Starts the tasks, each of which has one statement under way at most.
+    pub(super) fn start(db: &Db, tasks: usize) -> Self {
+        let (asks, queue) = mpsc::channel(QUEUE);
+        let queue = Arc::new(Mutex::new(queue));
+        for _ in 0..tasks {
+            tokio::spawn(serve(db.clone(), Arc::clone(&queue)));
+        }
+        Self { asks }
+    }
+
+    /// The user with this id, as it is stored at some moment after the call.
+    pub(super) async fn user(&self, project: ProjectKey, id: &str) -> Result<Option<User>> {
+        let (answer, answered) = oneshot::channel();
+        let stopped = || Error::Unavailable("reading has stopped".into());
+        self.asks.send(Ask { project, id: id.to_owned(), answer }).await.map_err(|_| stopped())?;
+        answered.await.map_err(|_| stopped())?
+    }
+}
+
+async fn serve(db: Db, queue: Arc<Mutex<mpsc::Receiver<Ask>>>) {
+    let mut asks = Vec::with_capacity(TOGETHER);
+    while queue.lock().await.recv_many(&mut asks, TOGETHER).await > 0 {
+        asks.retain(|ask| !ask.answer.is_closed());
+        // One statement reads the rows of one project.
+        asks.sort_unstable_by_key(|ask| ask.project.number());
+        while let Some(last) = asks.last() {
+            let project = last.project;
+            let first = asks.partition_point(|ask| ask.project.number() < project.number());
+            answer(&db, project, asks.split_off(first)).await;
+        }
+    }
+}
+
+/// Answers those who ask for users of one project.
+async fn answer(db: &Db, project: ProjectKey, asks: Vec<Ask>) {
+    let ids: Vec<&str> = asks.iter().map(|ask| ask.id.as_str()).collect();
+    let found = users::find_all(db.read(), project, &ids).await;
+    for ask in asks {
+        let answer = match &found {
+            Ok(users) => Ok(users.iter().find(|user| user.id == ask.id).cloned()),
+            Err(error) => Err(error.again()),
+        };
+        // Nobody listens when the client has left.
+        let _ = ask.answer.send(answer);
+    }
+}
