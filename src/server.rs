@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use axum::ServiceExt as _;
 use axum::serve::ListenerExt as _;
 use tokio::net::TcpListener;
 

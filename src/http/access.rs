@@ -69,8 +69,8 @@ impl<S: Scoped> FromRequestParts<Arc<App>> for Access<S> {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self> {
         let settled = parts.extensions.get::<Settled>().cloned().unwrap_or(Settled::Nothing);
-        let secret = client::text(&parts.headers, "x-appwrite-key");
-        let names = scope_names(S::ANY_OF);
+        let secret = client::text(&parts.headers, &client::KEY);
+        let names = || scope_names(S::ANY_OF);
         let (project, secret) = match (settled, secret) {
             (Settled::Project(project), Some(secret)) => (project, secret),
             (Settled::Console, Some(_)) => return Err(Kind::Unauthorized.into()),
@@ -87,13 +87,13 @@ impl<S: Scoped> FromRequestParts<Arc<App>> for Access<S> {
                     }
                     None => "User (role: guests)".to_owned(),
                 };
-                return Err(missing_scope(&caller, &names, " Send an API key in the header X-Appwrite-Key."));
+                return Err(missing_scope(&caller, &names(), " Send an API key in the header X-Appwrite-Key."));
             }
         };
         let key = key_of(app, &project, &secret).await?;
         if !key.allows(S::ANY_OF) {
             let caller = format!("app.{}@service (role: applications)", project.id);
-            return Err(missing_scope(&caller, &names, " Use a key that has one of them."));
+            return Err(missing_scope(&caller, &names(), " Use a key that has one of them."));
         }
         Ok(Self { call: Call::new(parts, app, project, Actor::Key(key)), scopes: PhantomData })
     }

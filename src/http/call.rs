@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::http::request::Parts;
 
-use super::client::{self, Client};
+use super::client::Client;
 use super::format::Format;
 use super::limit::ShownRate;
 use super::view::View;
@@ -70,7 +70,7 @@ impl Call {
         Self {
             view: View {
                 app: Arc::clone(app),
-                format: Format::new(client::text(&parts.headers, "x-appwrite-response-format")),
+                format: Format::of(&parts.headers),
                 locale: client.locale,
                 own: matches!(actor, Actor::User { .. }),
             },

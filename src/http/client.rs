@@ -1,11 +1,30 @@
 //! Who sent a request: address, user agent and language.
 
+use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
 
 use axum::extract::ConnectInfo;
+use axum::http::header::USER_AGENT;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue};
 use ipnet::IpNet;
+
+/// The project's id.
+pub(super) const PROJECT: HeaderName = HeaderName::from_static("x-appwrite-project");
+/// An API key.
+pub(super) const KEY: HeaderName = HeaderName::from_static("x-appwrite-key");
+/// A session.
+pub(super) const SESSION: HeaderName = HeaderName::from_static("x-appwrite-session");
+/// The cookies of a client that may not send any.
+pub(super) const FALLBACK_COOKIES: HeaderName = HeaderName::from_static("x-fallback-cookies");
+/// A token (JWT).
+pub(super) const TOKEN: HeaderName = HeaderName::from_static("x-appwrite-jwt");
+/// The generation of models that the client was built for.
+pub(super) const FORMAT: HeaderName = HeaderName::from_static("x-appwrite-response-format");
+
+const LOCALE: HeaderName = HeaderName::from_static("x-appwrite-locale");
+const FORWARDED_AGENT: HeaderName = HeaderName::from_static("x-forwarded-user-agent");
+const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
 /// Bytes of a user agent that are kept.
 const AGENT_MAX: usize = 1024;
@@ -24,13 +43,13 @@ pub(super) struct Client {
 impl Client {
     /// Reads the headers. A server that calls with an API key may say for which user agent it calls.
     pub(super) fn of(parts: &Parts, trusted: &[IpNet], by_key: bool) -> Self {
-        let forwarded = text(&parts.headers, "x-forwarded-user-agent").filter(|_| by_key);
-        let agent = forwarded.or_else(|| text(&parts.headers, "user-agent"));
-        let mut agent = agent.unwrap_or_else(|| "UNKNOWN".into());
+        let forwarded = text(&parts.headers, &FORWARDED_AGENT).filter(|_| by_key);
+        let agent = forwarded.or_else(|| text(&parts.headers, &USER_AGENT));
+        let mut agent = agent.map_or_else(|| "UNKNOWN".into(), Cow::into_owned);
         agent.truncate(agent.floor_char_boundary(AGENT_MAX));
         let asked = parts.uri.query().filter(|query| query.contains("locale=")).map(crate::params::parse_query);
-        let asked = asked.and_then(|values| values.get("locale")?.as_str().map(str::to_owned));
-        let locale = asked.or_else(|| text(&parts.headers, "x-appwrite-locale"));
+        let asked = asked.and_then(|values| values.get("locale")?.as_str().map(|code| Cow::from(code.to_owned())));
+        let locale = asked.or_else(|| text(&parts.headers, &LOCALE));
         let locale = locale.and_then(|code| crate::geo::locale(&code));
         Self {
             ip: address(parts, trusted).map(|ip| ip.to_string()).unwrap_or_default(),
@@ -41,9 +60,12 @@ impl Client {
 }
 
 /// A header as text; `None` when it is absent or empty.
-pub(super) fn text(headers: &HeaderMap, name: &'static str) -> Option<String> {
-    let value = headers.get(HeaderName::from_static(name))?;
-    Some(String::from_utf8_lossy(value.as_bytes()).trim().to_owned()).filter(|value| !value.is_empty())
+pub(super) fn text<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<Cow<'h, str>> {
+    let text = match String::from_utf8_lossy(headers.get(name)?.as_bytes()) {
+        Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
+        Cow::Owned(text) => Cow::Owned(text.trim().to_owned()),
+    };
+    Some(text).filter(|text| !text.is_empty())
 }
 
 /// The address of the peer, or, when that is a trusted proxy, the last address in `X-Forwarded-For` that is not one.
@@ -77,10 +99,10 @@ fn read_address(text: &str) -> Option<IpAddr> {
 }
 
 /// Whether the client came over TLS, as a trusted proxy says.
-pub(super) fn is_https(parts: &Parts, trusted: &[IpNet]) -> bool {
-    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_canonical());
+pub(super) fn is_https(headers: &HeaderMap, extensions: &Extensions, trusted: &[IpNet]) -> bool {
+    let peer = extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_canonical());
     peer.is_some_and(|peer| trusted.iter().any(|network| network.contains(&peer)))
-        && text(&parts.headers, "x-forwarded-proto").is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"))
+        && text(headers, &FORWARDED_PROTO).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"))
 }
 
 #[cfg(test)]

@@ -71,13 +71,12 @@ pub(super) struct Credentials {
 impl Credentials {
     /// Looks for a session in the cookies, in `X-Appwrite-Session` and in `X-Fallback-Cookies`, in this order.
     pub(super) fn of(headers: &HeaderMap, project: &str) -> Self {
-        if ![COOKIE.as_str(), "x-appwrite-session", "x-fallback-cookies"].iter().any(|name| headers.contains_key(*name))
-        {
+        if ![COOKIE, client::SESSION, client::FALLBACK_COOKIES].iter().any(|name| headers.contains_key(name)) {
             return Self { fell_back: true, ..Self::default() };
         }
         let names = cookie_names(project);
         let in_cookies = || names.iter().find_map(|name| SessionSecret::decode(cookie(headers, name)?));
-        let in_header = || SessionSecret::decode(&client::text(headers, "x-appwrite-session")?);
+        let in_header = || SessionSecret::decode(&client::text(headers, &client::SESSION)?);
         match in_cookies().or_else(in_header) {
             Some(session) => Self { session: Some(session), fell_back: false, token: None },
             None => Self { session: fallback(headers, &names[0]), fell_back: true, token: None },
@@ -94,7 +93,7 @@ fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
 
 /// A session in the JSON object that clients without cookies send back.
 fn fallback(headers: &HeaderMap, name: &str) -> Option<SessionSecret> {
-    let text = client::text(headers, "x-fallback-cookies").filter(|text| text.len() <= 2 * LONGEST)?;
+    let text = client::text(headers, &client::FALLBACK_COOKIES).filter(|text| text.len() <= 2 * LONGEST)?;
     let cookies: serde_json::Value = crate::json::parse(text.as_bytes()).ok()?;
     SessionSecret::decode(cookies.get(name)?.as_str()?)
 }

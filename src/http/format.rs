@@ -1,6 +1,11 @@
 //! `X-Appwrite-Response-Format`: which generation of models a client was built for.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
+
+use axum::http::HeaderMap;
+
+use super::client;
 
 /// The version that a client asks for; none means the newest.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -9,8 +14,8 @@ pub struct Format(Option<String>);
 impl Format {
     /// What the header says, however odd.
     #[must_use]
-    pub fn new(header: Option<String>) -> Self {
-        Self(header)
+    pub fn of(headers: &HeaderMap) -> Self {
+        Self(client::text(headers, &client::FORMAT).map(Cow::into_owned))
     }
 
     /// Whether the client is older than `version`, by the rule of PHP's `version_compare`: pieces at dots, fewer
@@ -82,7 +87,7 @@ mod tests {
     use super::*;
 
     fn before(mine: &str, version: &str) -> bool {
-        Format::new(Some(mine.to_owned())).before(version)
+        Format(Some(mine.to_owned())).before(version)
     }
 
     #[test]
@@ -93,8 +98,8 @@ mod tests {
         for newer in ["1.5.0", "1.5.1", "1.10.0", "2.6.2", "9999999999999999999999.0", "1.5.0.0"] {
             assert!(!before(newer, "1.5.0"), "{newer}");
         }
-        assert!(!Format::new(None).before("1.5.0"));
-        assert!(Format::new(Some("2.7.0".into())).after("2.6.2"));
-        assert!(!Format::new(Some("2.6.2".into())).after("2.6.2"));
+        assert!(!Format(None).before("1.5.0"));
+        assert!(Format(Some("2.7.0".into())).after("2.6.2"));
+        assert!(!Format(Some("2.6.2".into())).after("2.6.2"));
     }
 }

@@ -1,21 +1,22 @@
 //! What comes before every route: which project the request is for, whether its origin may ask, and the answer to
 //! preflights.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::header::{CONTENT_TYPE, HOST, ORIGIN, VARY};
 use axum::http::{HeaderMap, HeaderValue, Method, Uri};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::credentials::Credentials;
 use super::limit::ShownRate;
 use super::params::read_body;
+use super::routes::Endpoint;
 use super::{client, reply};
 use crate::app::App;
-use crate::error::{Kind, Result};
+use crate::error::{Error, Kind, Result};
 use crate::jwt::Claims;
 use crate::params::{parse_body, parse_query, project_id};
 use crate::store::projects::Project;
@@ -60,17 +61,17 @@ const EXPOSED: HeaderValue = HeaderValue::from_static("X-Appwrite-Session, X-Fal
 /// Seconds for which a browser may remember a preflight.
 const MAX_AGE: HeaderValue = HeaderValue::from_static("86400");
 
-/// Settles the project, and refuses requests that no route may see.
-pub(super) async fn settle(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
+/// Settles the project, refuses requests that no route may see, and hands the others on.
+pub(super) async fn settle(app: &Arc<App>, mut request: Request, route: Option<&Endpoint>) -> Response {
     let origin = request.headers().get(ORIGIN).filter(|origin| !origin.is_empty()).cloned();
     if request.method() == Method::OPTIONS {
         // A preflight names no project, so any origin may ask; the request that follows is checked.
         return with_cors(reply::NoContent.into_response(), origin.as_ref());
     }
     if !request.uri().path().starts_with("/v1") {
-        return next.run(request).await;
+        return hand_on(app, request, route).await;
     }
-    let settled = find_project(&app, &mut request).await;
+    let settled = find_project(app, &mut request).await;
     let project = settled.as_ref().ok().and_then(Settled::project);
     let mut credentials = Credentials::of(request.headers(), project.map_or("", |project| &project.id));
     let fell_back = credentials.fell_back;
@@ -78,7 +79,7 @@ pub(super) async fn settle(State(app): State<Arc<App>>, mut request: Request, ne
         .is_some_and(|host| settled.is_ok() && is_platform(project.map(Arc::as_ref), request.headers(), &host));
     let admitted = settled.and_then(|settled| {
         refuse_strangers(request.headers(), origin.is_some() && !known)?;
-        credentials.token = token(&app, request.headers(), &settled)?;
+        credentials.token = token(app, request.headers(), &settled)?;
         Ok(settled)
     });
     let rate = ShownRate::default();
@@ -89,7 +90,7 @@ pub(super) async fn settle(State(app): State<Arc<App>>, mut request: Request, ne
             if request.uri().path().starts_with("/v1/account") {
                 request.extensions_mut().insert(rate.clone());
             }
-            next.run(request).await
+            hand_on(app, request, route).await
         }
         Err(error) => error.into_response(),
     };
@@ -99,9 +100,16 @@ pub(super) async fn settle(State(app): State<Arc<App>>, mut request: Request, ne
     with_cors(response, origin.as_ref().filter(|_| known))
 }
 
+async fn hand_on(app: &Arc<App>, request: Request, route: Option<&Endpoint>) -> Response {
+    match route {
+        Some(route) => route.call(request, Arc::clone(app)).await,
+        None => Error::from(Kind::RouteNotFound).into_response(),
+    }
+}
+
 /// A page in a browser cannot know a key, so whoever sends one is no foreign page.
 fn refuse_strangers(headers: &HeaderMap, foreign: bool) -> Result<()> {
-    match foreign && client::text(headers, "x-appwrite-key").is_none() {
+    match foreign && client::text(headers, &client::KEY).is_none() {
         true => Err(Kind::UnknownOrigin.into()),
         false => Ok(()),
     }
@@ -109,7 +117,7 @@ fn refuse_strangers(headers: &HeaderMap, foreign: bool) -> Result<()> {
 
 /// What the token (JWT) of a request says. One that is not valid for the project is refused, beside a valid key too.
 fn token(app: &App, headers: &HeaderMap, settled: &Settled) -> Result<Option<Claims>> {
-    let Some(token) = client::text(headers, "x-appwrite-jwt") else { return Ok(None) };
+    let Some(token) = client::text(headers, &client::TOKEN) else { return Ok(None) };
     let claims = app.signer.verify(&token, app.clock.now()).ok_or(Kind::JwtInvalid)?;
     match settled.project() {
         Some(project) if project.key.number() != claims.project => Err(Kind::JwtInvalid.into()),
@@ -119,7 +127,7 @@ fn token(app: &App, headers: &HeaderMap, settled: &Settled) -> Result<Option<Cla
 
 /// The project named by the header, else by the query string, else by the body of a write.
 async fn find_project(app: &Arc<App>, request: &mut Request) -> Result<Settled> {
-    let mut id = client::text(request.headers(), "x-appwrite-project");
+    let mut id = client::text(request.headers(), &client::PROJECT).map(Cow::into_owned);
     if id.is_none() {
         id = text_of(&parse_query(request.uri().query().unwrap_or_default()));
     }

@@ -3,19 +3,15 @@
 
 use std::time::Instant;
 
-use axum::extract::{MatchedPath, Request};
-use axum::middleware::Next;
+use axum::http::Method;
 use axum::response::Response;
 
+use super::routes::Path;
 use crate::error::Error;
 
-/// Logs the request that passes.
-pub(super) async fn one_line(request: Request, next: Next) -> Response {
-    let begun = Instant::now();
-    let method = request.method().clone();
-    let route = request.extensions().get::<MatchedPath>().cloned();
-    let response = next.run(request).await;
-    let route = route.as_ref().map_or("unknown", MatchedPath::as_str);
+/// Logs a request that came at `begun`.
+pub(super) fn one_line(method: &Method, path: Option<Path>, response: &Response, begun: Instant) {
+    let route = path.map_or("unknown", |path| path.0);
     let status = response.status().as_u16();
     let micros = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
     let error = response.extensions().get::<Error>();
@@ -26,5 +22,4 @@ pub(super) async fn one_line(request: Request, next: Next) -> Response {
         None if route == "/livez" || route == "/readyz" => tracing::debug!(%method, route, status, micros, "request"),
         None => tracing::info!(%method, route, status, kind, micros, "request"),
     }
-    response
 }

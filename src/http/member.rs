@@ -54,7 +54,7 @@ impl FromRequestParts<Arc<App>> for Member {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self> {
-        let key = client::text(&parts.headers, "x-appwrite-key");
+        let key = client::text(&parts.headers, &client::KEY);
         let project = project_of(parts, key.is_some())?;
         if let Some(secret) = key {
             key_of(app, &project, &secret).await?;
@@ -110,7 +110,7 @@ impl FromRequestParts<Arc<App>> for Visitor {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self> {
-        let key = client::text(&parts.headers, "x-appwrite-key");
+        let key = client::text(&parts.headers, &client::KEY);
         let project = project_of(parts, key.is_some())?;
         if let Some(secret) = key {
             let key = key_of(app, &project, &secret).await?;

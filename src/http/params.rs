@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
-use axum::extract::{FromRequest, MatchedPath, Request};
+use axum::extract::{FromRequest, Request};
 use axum::http::Method;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
@@ -11,6 +11,7 @@ use http_body_util::BodyExt as _;
 use serde_json::{Map, Value};
 
 use super::gate::Settled;
+use super::routes::Path;
 use crate::app::App;
 use crate::error::{Error, Kind, Result};
 use crate::params::{FromParams, Input, Reader, parse_body, parse_query};
@@ -91,8 +92,8 @@ pub(super) async fn read_body(mut body: Body) -> Result<Bytes> {
 /// Adds the values of the path as they stand in the request, without decoding: no valid id changes when it is
 /// encoded, so a percent sign can only be a mistake, which the check of the id reports.
 fn add_path(values: &mut Map<String, Value>, parts: &Parts) {
-    let Some(route) = parts.extensions.get::<MatchedPath>() else { return };
-    for (pattern, segment) in route.as_str().split('/').zip(parts.uri.path().split('/')) {
+    let Some(Path(path)) = parts.extensions.get() else { return };
+    for (pattern, segment) in path.split('/').zip(parts.uri.path().split('/')) {
         if let Some(name) = pattern.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
             values.insert(name.to_owned(), Value::from(segment));
         }

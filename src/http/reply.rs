@@ -1,23 +1,27 @@
 //! Answers: their bodies, and the headers that every one of them has.
 
 use std::any::Any;
-use std::sync::Arc;
+use std::time::Instant;
 
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_TYPE, EXPIRES, PRAGMA, RETRY_AFTER, SERVER, STRICT_TRANSPORT_SECURITY,
+    X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderName, HeaderValue, StatusCode};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use super::client;
+use super::format::Format;
 use crate::app::App;
 use crate::error::{Error, Kind};
 
 /// The type of every JSON answer. Some clients decode JSON only when there is a parameter behind the type.
 pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=UTF-8");
+
+/// How long the answer took, in seconds.
+const SPEED: HeaderName = HeaderName::from_static("x-debug-speed");
 
 /// Seconds after which a client may try again.
 const RETRY_SECONDS: HeaderValue = HeaderValue::from_static("1");
@@ -71,33 +75,49 @@ struct ErrorBody<'a> {
     version: &'a str,
 }
 
-/// Writes the body of errors and the headers that every answer has.
-pub(super) async fn finish(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    let begun = std::time::Instant::now();
-    let format = super::Format::new(client::text(request.headers(), "x-appwrite-response-format"));
-    let (parts, body) = request.into_parts();
-    let https = client::is_https(&parts, &app.config.trusted_proxies);
-    let mut response = next.run(Request::from_parts(parts, body)).await;
-    if let Some(error) = response.extensions().get::<Error>().cloned() {
-        response = with_body(response, &error, &app.config.compat_version);
-    }
-    let headers = response.headers_mut();
-    headers.insert(SERVER, HeaderValue::from_static("Appwrite"));
-    headers.insert("x-content-type-options", HeaderValue::from_static("nosniff"));
-    if let Ok(seconds) = HeaderValue::try_from(format!("{:.6}", begun.elapsed().as_secs_f64())) {
-        headers.insert("x-debug-speed", seconds);
-    }
-    if https {
-        headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=10886400"));
-    }
-    if format.after(&app.config.compat_version) {
-        let warning =
-            format!("This server speaks {} of the protocol, the client a newer one", app.config.compat_version);
-        if let Ok(warning) = HeaderValue::try_from(warning) {
-            headers.insert(HeaderName::from_static("x-appwrite-warning"), warning);
+/// What every answer has, whatever it is: the headers of the server, and of errors the body.
+pub(super) struct Frame<'a> {
+    app: &'a App,
+    https: bool,
+    /// Whether the client wants a newer generation of models than there is.
+    newer: bool,
+}
+
+impl<'a> Frame<'a> {
+    /// For the answer to a request.
+    pub(super) fn of(request: &Request, app: &'a App) -> Self {
+        let format = Format::of(request.headers());
+        Self {
+            app,
+            https: client::is_https(request.headers(), request.extensions(), &app.config.trusted_proxies),
+            newer: format.after(&app.config.compat_version),
         }
     }
-    response
+
+    /// Puts it around the answer to a request that came at `begun`.
+    pub(super) fn around(&self, mut response: Response, begun: Instant) -> Response {
+        let version = &self.app.config.compat_version;
+        if let Some(error) = response.extensions().get::<Error>().cloned() {
+            response = with_body(response, &error, version);
+        }
+        let headers = response.headers_mut();
+        headers.insert(SERVER, HeaderValue::from_static("Appwrite"));
+        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        let took = begun.elapsed();
+        if let Ok(seconds) = HeaderValue::try_from(format!("{}.{:06}", took.as_secs(), took.subsec_micros())) {
+            headers.insert(SPEED, seconds);
+        }
+        if self.https {
+            headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=10886400"));
+        }
+        if self.newer {
+            let warning = format!("This server speaks {version} of the protocol, the client a newer one");
+            if let Ok(warning) = HeaderValue::try_from(warning) {
+                headers.insert(HeaderName::from_static("x-appwrite-warning"), warning);
+            }
+        }
+        response
+    }
 }
 
 fn with_body(response: Response, error: &Error, version: &str) -> Response {

@@ -1,103 +1,89 @@
-//! The table of routes. There is one router for each method, so that a literal segment beats a parameter only among
-//! routes of the same method: `POST /users/md5` does not hide `GET /users/{userId}` of a user called `md5`, and a
-//! known path with a wrong method is an unknown route.
+//! The table of routes. Each method has paths of its own, so that a literal segment beats a parameter only among routes
+//! of the same method: `POST /users/md5` does not hide `GET /users/{userId}` of a user called `md5`, and a known path
+//! with a wrong method is an unknown route.
 
-use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
-use axum::Router;
 use axum::extract::Request;
 use axum::handler::Handler;
 use axum::http::Method;
 use axum::http::uri::{PathAndQuery, Uri};
 use axum::response::Response;
-use axum::routing::{delete, get, patch, post, put};
-use tower::Service;
 
 use crate::app::App;
 
-type AppRouter = Router<Arc<App>>;
+/// What a handler gives: its answer, some time later.
+type Answer = Pin<Box<dyn Future<Output = Response> + Send>>;
 
-/// The routers, by method. `S` is the state that they still need.
-#[derive(Clone)]
-pub(super) struct Routes<S = Arc<App>> {
-    get: Router<S>,
-    post: Router<S>,
-    put: Router<S>,
-    patch: Router<S>,
-    delete: Router<S>,
-    other: Router<S>,
+/// The routes of one method.
+type Paths = matchit::Router<Endpoint>;
+
+/// A path with its parameters by name, as `/v1/users/{userId}`: in the request, the one of its route.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Path(pub(super) &'static str);
+
+/// A route: its path and who answers there.
+pub(super) struct Endpoint {
+    pub(super) path: Path,
+    handler: Box<dyn Fn(Request, Arc<App>) -> Answer + Send + Sync>,
+}
+
+impl Endpoint {
+    /// Answers a request.
+    pub(super) fn call(&self, mut request: Request, app: Arc<App>) -> Answer {
+        request.extensions_mut().insert(self.path);
+        (self.handler)(request, app)
+    }
+}
+
+/// The routes, by method.
+#[derive(Default)]
+pub(super) struct Routes {
+    get: Paths,
+    post: Paths,
+    put: Paths,
+    patch: Paths,
+    delete: Paths,
 }
 
 macro_rules! verbs {
     ($($verb:ident)*) => {$(
         /// Adds a route.
-        pub(super) fn $verb<H: Handler<T, Arc<App>>, T: 'static>(mut self, path: &str, handler: H) -> Self {
-            self.$verb = self.$verb.route(path, $verb(handler));
+        ///
+        /// # Panics
+        /// When the path is there already, which a test would see.
+        #[expect(clippy::expect_used, reason = "the table is fixed, and every start reads all of it")]
+        pub(super) fn $verb<H, T>(mut self, path: &'static str, handler: H) -> Self
+        where
+            H: Handler<T, Arc<App>, Future = Answer>,
+        {
+            let handler = Box::new(move |request, app| handler.clone().call(request, app));
+            self.$verb.insert(path, Endpoint { path: Path(path), handler }).expect("no route is there twice");
             self
         }
     )*};
 }
 
 impl Routes {
-    /// No routes: every request goes to `unknown`.
-    pub(super) fn new<H: Handler<T, Arc<App>>, T: 'static>(unknown: H) -> Self {
-        let router = AppRouter::new().fallback(unknown);
-        Self {
-            get: router.clone(),
-            post: router.clone(),
-            put: router.clone(),
-            patch: router.clone(),
-            delete: router.clone(),
-            other: router,
-        }
-    }
-
     verbs! { get post put patch delete }
 
-    /// Puts the same layers around each router.
-    pub(super) fn layered(self, layer: impl Fn(AppRouter) -> Router) -> Routes<()> {
-        Routes {
-            get: layer(self.get),
-            post: layer(self.post),
-            put: layer(self.put),
-            patch: layer(self.patch),
-            delete: layer(self.delete),
-            other: layer(self.other),
-        }
-    }
-}
-
-impl Service<Request> for Routes<()> {
-    type Response = Response;
-    type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        // Routers are always ready.
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, mut request: Request) -> Self::Future {
-        if let Some(uri) = without_empty_segments(request.uri()) {
-            *request.uri_mut() = uri;
-        }
-        let router = match *request.method() {
-            Method::GET | Method::HEAD => &mut self.get,
-            Method::POST => &mut self.post,
-            Method::PUT => &mut self.put,
-            Method::PATCH => &mut self.patch,
-            Method::DELETE => &mut self.delete,
-            _ => &mut self.other,
+    /// The route of a request.
+    pub(super) fn find(&self, method: &Method, path: &str) -> Option<&Endpoint> {
+        let paths = match *method {
+            Method::GET | Method::HEAD => &self.get,
+            Method::POST => &self.post,
+            Method::PUT => &self.put,
+            Method::PATCH => &self.patch,
+            Method::DELETE => &self.delete,
+            _ => return None,
         };
-        Box::pin(router.call(request))
+        paths.at(path).ok().map(|found| found.value)
     }
 }
 
 /// `/v1//users/` is `/v1/users`. `None` when there is nothing to drop.
-fn without_empty_segments(uri: &Uri) -> Option<Uri> {
+pub(super) fn without_empty_segments(uri: &Uri) -> Option<Uri> {
     let path = uri.path();
     if path == "/" || !(path.contains("//") || path.ends_with('/')) {
         return None;

@@ -17,9 +17,6 @@ use super::credentials::cookie_names;
 use crate::app::App;
 use crate::clock::Millis;
 
-/// The header by which scripts get what cookies cannot carry.
-const FALLBACK: HeaderName = HeaderName::from_static("x-fallback-cookies");
-
 /// What the cookies of an answer depend on.
 #[derive(Debug)]
 pub(super) struct Site {
@@ -43,7 +40,7 @@ impl FromRequestParts<Arc<App>> for Site {
         Ok(Self {
             apart: own_domain.is_none() || page.as_deref().and_then(registrable) != own_domain,
             domain: own.clone().filter(|_| own_domain.is_some()),
-            https: client::is_https(parts, &app.config.trusted_proxies),
+            https: client::is_https(&parts.headers, &parts.extensions, &app.config.trusted_proxies),
         })
     }
 }
@@ -89,7 +86,7 @@ impl Site {
 
     fn set_fallback(&self, headers: &mut HeaderMap, value: &str) {
         if let Some(value) = HeaderValue::try_from(value).ok().filter(|_| self.apart) {
-            headers.insert(FALLBACK, value);
+            headers.insert(client::FALLBACK_COOKIES, value);
         }
     }
 }

@@ -7,7 +7,6 @@ mod targets;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::ConnectInfo;
 use axum::http::response::Parts;
@@ -18,6 +17,7 @@ use tower::ServiceExt as _;
 use usher::access::{NewKey, Scope, insert_key};
 use usher::app::App;
 use usher::config::Config;
+use usher::http::Router;
 use usher::secret::{api_key, digest};
 use usher::store::projects::{self, Project, Settings};
 use usher::store::{Engine, Error, Store, Tx, Work};

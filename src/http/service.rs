@@ -1,0 +1,95 @@
+//! The HTTP side as a service: what happens to every request, whatever its route.
+
+use std::convert::Infallible;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use axum::body::{Body, HttpBody as _};
+use axum::extract::Request;
+use axum::http::header::{ACCEPT_ENCODING, CONTENT_LENGTH, VARY};
+use axum::http::{HeaderValue, Method};
+use axum::response::Response;
+use futures_util::FutureExt as _;
+use tower::{Layer as _, Service, ServiceExt as _, service_fn};
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{Predicate as _, SizeAbove};
+
+use super::reply::Frame;
+use super::routes::{Routes, without_empty_segments};
+use super::{gate, log, reply};
+use crate::app::App;
+
+/// Answers of more bytes than this are worth compressing.
+const LARGE: SizeAbove = SizeAbove::new(1400);
+
+/// The whole server as a service of requests.
+#[derive(Clone)]
+pub struct Router {
+    app: Arc<App>,
+    routes: Arc<Routes>,
+}
+
+impl Router {
+    pub(super) fn new(app: Arc<App>, routes: Routes) -> Self {
+        Self { app, routes: Arc::new(routes) }
+    }
+
+    /// Answers a request. One function and no stack of layers: of those each would cost every request allocations of
+    /// its own.
+    async fn answer(self, mut request: Request) -> Response {
+        let begun = Instant::now();
+        if let Some(uri) = without_empty_segments(request.uri()) {
+            *request.uri_mut() = uri;
+        }
+        let endpoint = self.routes.find(request.method(), request.uri().path());
+        let (method, path) = (request.method().clone(), endpoint.map(|endpoint| endpoint.path));
+        let frame = Frame::of(&request, &self.app);
+        let settled = AssertUnwindSafe(gate::settle(&self.app, request, endpoint)).catch_unwind();
+        let response = frame.around(settled.await.unwrap_or_else(reply::panicked), begun);
+        log::one_line(&method, path, &response, begun);
+        response
+    }
+
+    /// Answers a request in the encoding that the client wants.
+    async fn answer_encoded(self, request: Request) -> Response {
+        // Most clients that name none are programs beside the server, and need no detour.
+        if !request.headers().contains_key(ACCEPT_ENCODING) {
+            let mut response = self.answer(request).await;
+            if LARGE.should_compress(&response) {
+                response.headers_mut().append(VARY, HeaderValue::from_name(ACCEPT_ENCODING));
+            }
+            return response;
+        }
+        let plain = service_fn(|request| self.clone().answer(request).map(Ok::<_, Infallible>));
+        let encoded = CompressionLayer::new().compress_when(LARGE).layer(plain).oneshot(request).await;
+        encoded.unwrap_or_else(|never| match never {}).map(Body::new)
+    }
+}
+
+impl Service<Request> for Router {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        let (router, head) = (self.clone(), *request.method() == Method::HEAD);
+        Box::pin(async move {
+            let mut response = router.answer_encoded(request).await;
+            if head {
+                // The length of what GET would answer.
+                if let Some(length) = response.body().size_hint().exact() {
+                    response.headers_mut().insert(CONTENT_LENGTH, length.into());
+                }
+                *response.body_mut() = Body::empty();
+            }
+            Ok(response)
+        })
+    }
+}
