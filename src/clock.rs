@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Datelike as _, SecondsFormat, Timelike as _, Utc};
 use serde::{Deserialize, Serialize};
 
 /// A moment in milliseconds since the epoch, UTC: the resolution of the wire format and of every stored time.
@@ -34,10 +34,28 @@ impl Millis {
 /// The wire format: `2026-01-02T03:04:05.678+00:00`, always with milliseconds and never with `Z`.
 impl fmt::Display for Millis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match DateTime::<Utc>::from_timestamp_millis(self.0) {
-            Some(at) => f.write_str(&at.to_rfc3339_opts(SecondsFormat::Millis, false)),
-            None => Ok(()),
-        }
+        let Some(at) = DateTime::<Utc>::from_timestamp_millis(self.0) else { return Ok(()) };
+        let Some(year) = u32::try_from(at.year()).ok().filter(|year| *year < 10_000) else {
+            return f.write_str(&at.to_rfc3339_opts(SecondsFormat::Millis, false));
+        };
+        // A list shows hundreds of moments, so they are written digit by digit into a text of a known form.
+        let mut text = *b"0000-00-00T00:00:00.000+00:00";
+        put(&mut text[..4], year);
+        put(&mut text[5..7], at.month());
+        put(&mut text[8..10], at.day());
+        put(&mut text[11..13], at.hour());
+        put(&mut text[14..16], at.minute());
+        put(&mut text[17..19], at.second());
+        put(&mut text[20..23], at.timestamp_subsec_millis());
+        f.write_str(std::str::from_utf8(&text).map_err(|_| fmt::Error)?)
+    }
+}
+
+/// Fills a place with the last digits of a number.
+fn put(place: &mut [u8], mut number: u32) {
+    for digit in place.iter_mut().rev() {
+        *digit = b'0' + (number % 10) as u8;
+        number /= 10;
     }
 }
 
@@ -94,6 +112,33 @@ impl Clock {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    fn written_by_chrono(millis: i64) -> String {
+        let at = DateTime::<Utc>::from_timestamp_millis(millis);
+        at.map(|at| at.to_rfc3339_opts(SecondsFormat::Millis, false)).unwrap_or_default()
+    }
+
+    #[test]
+    fn years_of_four_digits_end_where_chrono_ends_them() {
+        // Before the year 0, its first moment, the last one of 9999, after it, and what no calendar has.
+        for millis in [-62_167_219_200_001, -62_167_219_200_000, 253_402_300_799_999, 253_402_300_800_000, i64::MAX] {
+            assert_eq!(Millis(millis).to_string(), written_by_chrono(millis), "{millis}");
+        }
+        assert_eq!(Millis(253_402_300_799_999).to_string(), "9999-12-31T23:59:59.999+00:00");
+    }
+
+    proptest! {
+        #[test]
+        fn every_moment_is_written_as_chrono_writes_it(
+            near in -62_200_000_000_000_i64..253_500_000_000_000,
+            any in any::<i64>(),
+        ) {
+            for millis in [near, any] {
+                prop_assert_eq!(Millis(millis).to_string(), written_by_chrono(millis));
+            }
+        }
+    }
 
     #[test]
     fn the_wire_format_has_milliseconds_and_a_numeric_offset() {

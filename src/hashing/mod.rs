@@ -32,7 +32,7 @@ pub use self::{
     description::{Description, describe},
     pool::{Busy, Checked, Pool},
     sha::ShaVersion,
-    stored::{Algorithm, Options, Stored, default_wire_options},
+    stored::{Algorithm, Options, Stored, WireOptions},
 };
 
 /// Longest hash text that is stored, in bytes: twice what the longest scrypt output takes.

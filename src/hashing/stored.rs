@@ -4,7 +4,6 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 
 use super::{Cost, ShaVersion, argon2};
 
@@ -33,7 +32,7 @@ impl Algorithm {
         [Self::Argon2, Self::Bcrypt, Self::Md5, Self::Phpass, Self::Sha, Self::Scrypt, Self::ScryptMod];
 
     /// Name on the wire and in the database.
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Argon2 => "argon2",
             Self::Bcrypt => "bcrypt",
@@ -155,38 +154,35 @@ impl Stored {
         (options.algorithm().as_str() == algorithm).then_some(Self { text, options })
     }
 
-    /// The user field `hashOptions`: an object that begins with `type` (typed SDKs reject a user without it),
-    /// then the true parameters under the names of the published option models.
-    pub fn wire_options(&self) -> Value {
+    /// The user field `hashOptions` with the true parameters.
+    pub fn wire_options(&self) -> WireOptions {
         match &self.options {
             // A bcrypt text imported as Argon2 has no such parameters to show.
             Options::Argon2 => match argon2::Hash::parse(&self.text) {
-                Ok(hash) => default_wire_options(&hash.cost),
-                Err(_) => json!({"type": "argon2"}),
+                Ok(hash) => WireOptions::of(&hash.cost),
+                Err(_) => WireOptions::Plain { r#type: Algorithm::Argon2.as_str() },
             },
             Options::Sha { version } => {
                 let by_length = || ShaVersion::of_digits(self.text.len()).next();
                 match version.or_else(by_length) {
-                    Some(version) => json!({"type": "sha", "version": version.as_str()}),
-                    None => json!({"type": "sha"}),
+                    Some(version) => WireOptions::Sha { r#type: "sha", version: version.as_str() },
+                    None => WireOptions::Plain { r#type: "sha" },
                 }
             }
-            Options::Scrypt { salt, cpu, memory, parallel, length } => json!({
-                "type": "scrypt",
-                "costCpu": cpu,
-                "costMemory": memory,
-                "costParallel": parallel,
-                "length": length,
-                "salt": salt,
-            }),
-            Options::ScryptMod { salt, separator, signer_key } => json!({
-                "type": "scryptMod",
-                "salt": salt,
-                "saltSeparator": separator,
-                "signerKey": signer_key,
-            }),
+            Options::Scrypt { salt, cpu, memory, parallel, length } => WireOptions::Scrypt {
+                r#type: "scrypt",
+                cost_cpu: *cpu,
+                cost_memory: *memory,
+                cost_parallel: *parallel,
+                length: *length,
+                salt: salt.clone(),
+            },
+            Options::ScryptMod { salt, separator, signer_key } => {
+                let (salt, salt_separator, signer_key) = (salt.clone(), separator.clone(), signer_key.clone());
+                WireOptions::ScryptMod { r#type: "scryptMod", salt, salt_separator, signer_key }
+            }
             Options::Bcrypt | Options::Md5 | Options::Phpass => {
-                json!({"type": self.algorithm().as_str()})
+                WireOptions::Plain { r#type: self.algorithm().as_str() }
             }
         }
     }
@@ -199,12 +195,28 @@ impl Stored {
     }
 }
 
-/// The user field `hashOptions` of a password hashed at `cost`; also shown for a user who has none.
-pub fn default_wire_options(cost: &Cost) -> Value {
-    json!({
-        "type": "argon2",
-        "memoryCost": cost.memory_kib,
-        "timeCost": cost.passes,
-        "threads": cost.lanes,
-    })
+/// The user field `hashOptions`: an object that begins with `type` (typed SDKs reject a user without it), then
+/// parameters under the names of the published option models.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged, rename_all_fields = "camelCase")]
+#[expect(missing_docs, reason = "the names are those of the wire")]
+pub enum WireOptions {
+    /// A password hashed by Usher, or by others in the same way.
+    Argon2 { r#type: &'static str, memory_cost: u32, time_cost: u32, threads: u32 },
+    /// A bare digest.
+    Sha { r#type: &'static str, version: &'static str },
+    /// As sent with the import.
+    Scrypt { r#type: &'static str, cost_cpu: i64, cost_memory: i64, cost_parallel: i64, length: i64, salt: String },
+    /// As sent with the import.
+    ScryptMod { r#type: &'static str, salt: String, salt_separator: String, signer_key: String },
+    /// What has no parameters beside the hash.
+    Plain { r#type: &'static str },
+}
+
+impl WireOptions {
+    /// Of a password hashed at `cost`; also shown for a user who has none.
+    pub fn of(cost: &Cost) -> Self {
+        let (memory_cost, time_cost, threads) = (cost.memory_kib, cost.passes, cost.lanes);
+        Self::Argon2 { r#type: Algorithm::Argon2.as_str(), memory_cost, time_cost, threads }
+    }
 }

@@ -176,6 +176,8 @@ fn matches(platform: &str, host: &str) -> bool {
 /// Adds the headers by which browsers decide. Without an origin that may ask, the one that counts stays away.
 fn with_cors(mut response: Response, origin: Option<&HeaderValue>) -> Response {
     let headers = response.headers_mut();
+    // With those of the frame, so that the map grows once.
+    headers.reserve(12);
     headers.insert("access-control-allow-methods", METHODS);
     headers.insert("access-control-allow-headers", HEADERS);
     headers.insert("access-control-expose-headers", EXPOSED);

@@ -20,6 +20,9 @@ use crate::error::{Error, Kind};
 /// The type of every JSON answer. Some clients decode JSON only when there is a parameter behind the type.
 pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=UTF-8");
 
+/// Bytes of most answers, so that a body need not grow.
+const BYTES: usize = 1280;
+
 /// How long the answer took, in seconds.
 const SPEED: HeaderName = HeaderName::from_static("x-debug-speed");
 
@@ -32,8 +35,9 @@ pub struct Json<T>(pub T);
 
 impl<T: Serialize> IntoResponse for Json<T> {
     fn into_response(self) -> Response {
-        match serde_json::to_vec(&self.0) {
-            Ok(body) => ([(CONTENT_TYPE, JSON)], body).into_response(),
+        let mut body = Vec::with_capacity(BYTES);
+        match serde_json::to_writer(&mut body, &self.0) {
+            Ok(()) => ([(CONTENT_TYPE, JSON)], body).into_response(),
             Err(error) => {
                 tracing::error!(%error, "an answer could not be written as JSON");
                 Error::from(Kind::Unknown).into_response()

@@ -2,6 +2,10 @@
 
 use super::*;
 
+fn json(options: WireOptions) -> serde_json::Value {
+    serde_json::to_value(options).unwrap()
+}
+
 #[test]
 fn names_round_trip() {
     for algorithm in Algorithm::ALL {
@@ -69,10 +73,10 @@ fn wire_options_show_true_parameters_with_the_type_first() {
             r#"{"type":"scryptMod","salt":"++//AQIDBA==","saltSeparator":"Bw==","signerKey":"B2K9GHPOKYTfOpXwS6YBXLcSbcgjftk0j+pFoPtWsQxn"}"#,
         ),
     ] {
-        assert_eq!(stored(text, options).wire_options().to_string(), expected);
+        assert_eq!(json(stored(text, options).wire_options()).to_string(), expected);
     }
     assert_eq!(
-        default_wire_options(&Cost::default()).to_string(),
+        json(WireOptions::of(&Cost::default())).to_string(),
         r#"{"type":"argon2","memoryCost":65536,"timeCost":4,"threads":3}"#
     );
 }
@@ -81,7 +85,7 @@ fn wire_options_show_true_parameters_with_the_type_first() {
 fn a_digest_without_version_is_shown_as_the_sha2_of_its_length() {
     for (digits, shown) in [(40, "sha1"), (56, "sha224"), (64, "sha256"), (96, "sha384"), (128, "sha512")] {
         let stored = stored(&"a".repeat(digits), Options::Sha { version: None });
-        assert_eq!(stored.wire_options()["version"], shown);
+        assert_eq!(json(stored.wire_options())["version"], shown);
     }
 }
 

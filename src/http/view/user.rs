@@ -1,13 +1,15 @@
 //! A user.
 
 use serde::Serialize;
-use serde_json::Value;
 
 use super::{Target, View, date, raw};
 use crate::clock::Millis;
-use crate::hashing::{Stored, default_wire_options};
+use crate::hashing::{Stored, WireOptions};
 use crate::http::list::Shown;
 use crate::store::users;
+
+/// Bytes that a user hardly exceeds who has short preferences.
+const BYTES: usize = 1280;
 
 /// A user on the wire. Users themselves do not see how their password is stored.
 #[derive(Debug, Serialize)]
@@ -20,8 +22,12 @@ pub struct User<'a> {
     #[serde(rename = "$updatedAt", serialize_with = "date")]
     updated_at: Option<Millis>,
     name: &'a str,
-    #[serde(flatten)]
-    hash: Option<Hash<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    password: Option<Option<&'a str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hash: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hash_options: Option<WireOptions>,
     #[serde(serialize_with = "date")]
     registration: Option<Millis>,
     status: bool,
@@ -54,31 +60,19 @@ pub struct User<'a> {
     impersonator_user_id: Option<()>,
 }
 
-/// A stored password on the wire.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Hash<'a> {
-    password: Option<&'a str>,
-    hash: &'a str,
-    hash_options: Value,
-}
-
-impl<'a> Hash<'a> {
-    fn of(user: &'a users::User, view: &View) -> Self {
-        let stored = user.password.clone().filter(|password| !password.is_empty());
-        let stored = stored.and_then(|text| Stored::from_columns(text, &user.hash, &user.hash_options));
-        let hash_options = stored.map_or_else(|| default_wire_options(view.app.hashing.cost()), |s| s.wire_options());
-        Self { password: user.password.as_deref(), hash: &user.hash, hash_options }
-    }
-}
-
 impl<'a> User<'a> {
     /// Shows a user to an API key.
     #[must_use]
     pub fn of(user: &'a users::User, view: &View) -> Self {
         let account = Self::account(user, view);
+        let stored = user.password.clone().filter(|password| !password.is_empty());
+        let stored = stored.and_then(|text| Stored::from_columns(text, &user.hash, &user.hash_options));
         Self {
-            hash: Some(Hash::of(user, view)),
+            password: Some(user.password.as_deref()),
+            hash: Some(&user.hash),
+            hash_options: Some(
+                stored.map_or_else(|| WireOptions::of(view.app.hashing.cost()), |stored| stored.wire_options()),
+            ),
             mfa: view.since("1.5.0", user.mfa),
             targets: account.targets.and_then(|targets| view.since("1.5.0", targets)),
             ..account
@@ -93,7 +87,9 @@ impl<'a> User<'a> {
             created_at: Some(user.created_at),
             updated_at: Some(user.updated_at),
             name: &user.name,
+            password: None,
             hash: None,
+            hash_options: None,
             registration: Some(user.registration),
             status: user.status,
             labels: &user.labels,
@@ -122,6 +118,7 @@ impl Shown for users::User {
     const PLURAL: &'static str = "users";
 
     fn show(&self, view: &View, to: &mut Vec<u8>) -> serde_json::Result<()> {
+        to.reserve(BYTES);
         serde_json::to_writer(to, &User::of(self, view))
     }
 }
