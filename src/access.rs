@@ -10,7 +10,7 @@ use moka::future::Cache;
 use crate::app::App;
 use crate::clock::Millis;
 use crate::error::{Error, Kind, Result};
-use crate::secret::digest;
+use crate::secret::{digest, hex, sha256};
 use crate::store::projects::Project;
 use crate::store::{self, ProjectKey, keys, projects};
 
@@ -106,7 +106,8 @@ impl Key {
 #[derive(Debug)]
 pub struct Registry {
     projects: Cache<String, Arc<Project>>,
-    keys: Cache<(ProjectKey, String), Arc<Key>>,
+    /// By project and SHA-256 of the secret.
+    keys: Cache<(ProjectKey, [u8; 32]), Arc<Key>>,
 }
 
 impl Registry {
@@ -140,12 +141,15 @@ impl Registry {
     /// # Errors
     /// 401 `user_unauthorized` or `project_key_expired`.
     pub async fn key(&self, app: &Arc<App>, project: &Project, secret: &str) -> Result<Arc<Key>> {
-        let id = (project.key, digest(secret));
+        let id = (project.key, sha256(secret));
         let key = match self.keys.get(&id).await {
             Some(key) => key,
             None => {
-                let look_up = find_key(app, project.key, &id.1);
-                self.keys.try_get_with(id.clone(), look_up).await.map_err(|error| (*error).clone())?
+                let digest = hex(&id.1);
+                self.keys
+                    .try_get_with(id, find_key(app, project.key, &digest))
+                    .await
+                    .map_err(|error| (*error).clone())?
             }
         };
         match key.expire {

@@ -34,7 +34,13 @@ pub fn hex(bytes: &[u8]) -> String {
 /// long and random, so a slow hash would add nothing.
 #[must_use]
 pub fn digest(secret: &str) -> String {
-    hex(&Sha256::digest(secret))
+    hex(&sha256(secret))
+}
+
+/// The SHA-256 of a secret.
+#[must_use]
+pub fn sha256(secret: &str) -> [u8; 32] {
+    Sha256::digest(secret).into()
 }
 
 /// A new API key: `standard_` and 256 hexadecimal characters, the form that newer upstream servers mint.

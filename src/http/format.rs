@@ -33,7 +33,7 @@ impl Format {
 }
 
 fn compare(a: &str, b: &str) -> Ordering {
-    let (mut a, mut b) = (pieces(a).into_iter(), pieces(b).into_iter());
+    let (mut a, mut b) = (pieces(a), pieces(b));
     loop {
         match (a.next(), b.next()) {
             (None, None) => return Ordering::Equal,
@@ -57,29 +57,29 @@ enum Piece {
 }
 
 /// Runs of digits are numbers and runs of letters are words; everything else only separates them.
-fn pieces(version: &str) -> Vec<Piece> {
-    let mut pieces = Vec::new();
-    let mut rest = version;
-    while let Some(first) = rest.chars().next() {
-        let kind = |c: char| {
-            if c.is_ascii_digit() {
-                0
-            } else if c.is_alphabetic() {
-                1
-            } else {
-                2
-            }
-        };
-        let end = rest.find(|c| kind(c) != kind(first)).unwrap_or(rest.len());
-        let (piece, after) = rest.split_at(end);
-        match kind(first) {
-            0 => pieces.push(Piece::Number(piece.parse().unwrap_or(u64::MAX))),
-            1 => pieces.push(Piece::Word),
-            _ => {}
+fn pieces(version: &str) -> impl Iterator<Item = Piece> {
+    let kind = |c: char| {
+        if c.is_ascii_digit() {
+            0
+        } else if c.is_alphabetic() {
+            1
+        } else {
+            2
         }
-        rest = after;
-    }
-    pieces
+    };
+    let mut rest = version;
+    std::iter::from_fn(move || {
+        loop {
+            let first = rest.chars().next()?;
+            let (piece, after) = rest.split_at(rest.find(|c| kind(c) != kind(first)).unwrap_or(rest.len()));
+            rest = after;
+            match kind(first) {
+                0 => return Some(Piece::Number(piece.parse().unwrap_or(u64::MAX))),
+                1 => return Some(Piece::Word),
+                _ => {}
+            }
+        }
+    })
 }
 
 #[cfg(test)]
