@@ -2,6 +2,7 @@
 
 mod healthcheck;
 mod key;
+mod lines;
 mod migrate;
 mod password;
 mod project;
@@ -16,6 +17,7 @@ use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use tracing_subscriber::filter::LevelFilter;
 
+use self::lines::Lines;
 use crate::config::{Config, LogFormat};
 use crate::store::Store;
 use crate::store::projects::{self, Project};
@@ -72,7 +74,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
     let config = Config::from_env()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let quiet = !matches!(command, Command::Serve);
-    start_log(&config, quiet);
+    let _lines = start_log(&config, quiet)?;
     runtime.block_on(async {
         match command {
             Command::Serve => serve::run(config).await,
@@ -86,15 +88,17 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
     })
 }
 
-/// Log lines go to stderr. Commands other than the server only say what went wrong.
-fn start_log(config: &Config, quiet: bool) {
+/// Log lines go to stderr, as long as there is what this gives. Commands other than the server only say what went wrong.
+fn start_log(config: &Config, quiet: bool) -> anyhow::Result<Lines> {
     let level = if quiet { config.log_level.min(LevelFilter::WARN) } else { config.log_level };
     let ansi = std::io::IsTerminal::is_terminal(&std::io::stderr());
-    let log = tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).with_target(false);
+    let lines = Lines::start().context("the log could not be started")?;
+    let log = tracing_subscriber::fmt().with_max_level(level).with_writer(lines.clone()).with_target(false);
     match config.log_format {
         LogFormat::Text => log.with_ansi(ansi).init(),
         LogFormat::Json => log.json().flatten_event(true).init(),
     }
+    Ok(lines)
 }
 
 async fn open(config: &Config) -> anyhow::Result<Store> {
