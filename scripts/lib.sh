@@ -116,6 +116,7 @@ find_usher() {
 pg_bin=
 pg_dir=
 pg_job=
+pg_from=
 
 find_postgres() {
   local dir
@@ -151,31 +152,21 @@ as_postgres() (
   exec setpriv --reuid="$user" --regid="$(id -g "$user")" --clear-groups env HOME=/ "$@"
 )
 
-# Starts a server on a free port of the loopback interface and sets TEST_POSTGRES_URL.
+# start_postgres [SETTING...]   Starts a server on a free port of the loopback interface and sets TEST_POSTGRES_URL.
+# Without settings it is one for tests, which keeps nothing safe. With pg_from its data are a copy of what
+# keep_postgres kept there.
 start_postgres() {
   local password port try
+  # A worker of autovacuum is the superuser's and could not be ended by the role that drops a test's database.
+  [ $# -gt 0 ] || set -- fsync=off full_page_writes=off autovacuum=off max_connections=300
   pg_dir="$(new_folder)"
-  password="$(random_text)"
-  (umask 077 && echo "$password" >"$pg_dir/password")
-  mkdir "$pg_dir/data"
-  if [ "$(id -u)" = 0 ]; then chown -R "$(as_postgres id -u)" "$pg_dir/data" "$pg_dir/password"; fi
-
-  # A language's sort order, not bytes: the server under test must not depend on the database's own.
-  local log="$pg_dir/initdb.log" init=("$pg_bin/initdb" -D "$pg_dir/data" -U postgres --encoding=UTF8 --locale=C
-    --auth=scram-sha-256 --pwfile="$pg_dir/password" --no-sync)
-  if ! as_postgres "${init[@]}" --locale-provider=icu --icu-locale=en-US >"$log" 2>&1; then
-    as_postgres "${init[@]}" >"$log" 2>&1 || { cat "$log" >&2; die "initdb failed"; }
+  if [ -n "$pg_from" ]; then
+    cp -a "$pg_from/data" "$pg_from/password" "$pg_dir" || die "no copy of $pg_from"
+    password="$(cat "$pg_dir/password")"
+  else
+    password="$(random_text)"
+    make_cluster "$password" "$@"
   fi
-  as_postgres tee -a "$pg_dir/data/postgresql.conf" >/dev/null <<'CONF'
-listen_addresses = '127.0.0.1'
-unix_socket_directories = ''
-fsync = off
-# A worker of the superuser's could not be ended by the role that drops a test's database.
-autovacuum = off
-full_page_writes = off
-max_connections = 300
-log_min_messages = warning
-CONF
 
   # A child of this script and not of pg_ctl, so that it can be waited for.
   for try in 1 2 3 4 5; do
@@ -188,10 +179,37 @@ CONF
   done
 
   # As in production: a role that may create databases, but no superuser.
-  PGPASSWORD="$password" psql_at "postgres://postgres@127.0.0.1:$port/postgres" \
+  [ -n "$pg_from" ] || PGPASSWORD="$password" psql_at "postgres://postgres@127.0.0.1:$port/postgres" \
     -c "CREATE ROLE usher LOGIN CREATEDB PASSWORD '$password'" || die "PostgreSQL does not answer"
   export TEST_POSTGRES_URL="postgres://usher:$password@127.0.0.1:$port/postgres"
   say "PostgreSQL $("$pg_bin/postgres" --version | sed 's/[^0-9]*\([0-9.]*\).*/\1/') on port $port"
+}
+
+# make_cluster PASSWORD SETTING...
+make_cluster() {
+  (umask 077 && echo "$1" >"$pg_dir/password")
+  mkdir "$pg_dir/data"
+  if [ "$(id -u)" = 0 ]; then chown -R "$(as_postgres id -u)" "$pg_dir/data" "$pg_dir/password"; fi
+  # A language's sort order, not bytes: the server under test must not depend on the database's own.
+  local log="$pg_dir/initdb.log" init=("$pg_bin/initdb" -D "$pg_dir/data" -U postgres --encoding=UTF8 --locale=C
+    --auth=scram-sha-256 --pwfile="$pg_dir/password" --no-sync)
+  if ! as_postgres "${init[@]}" --locale-provider=icu --icu-locale=en-US >"$log" 2>&1; then
+    as_postgres "${init[@]}" >"$log" 2>&1 || { cat "$log" >&2; die "initdb failed"; }
+  fi
+  as_postgres tee -a "$pg_dir/data/postgresql.conf" >/dev/null <<CONF
+listen_addresses = '127.0.0.1'
+unix_socket_directories = ''
+log_min_messages = warning
+$(printf '%s\n' "${@:2}")
+CONF
+}
+
+# keep_postgres FOLDER   Stops the server and keeps its data there for pg_from.
+keep_postgres() {
+  as_postgres "$pg_bin/pg_ctl" -D "$pg_dir/data" -m fast -w -t 300 stop >/dev/null 2>&1 </dev/null
+  mkdir -p "$1"
+  cp -a "$pg_dir/data" "$pg_dir/password" "$1" || die "nothing was kept in $1"
+  stop_postgres
 }
 
 # The line "ready" in the pid file belongs to this server, unlike an answer on the port.
@@ -243,38 +261,47 @@ need_to_measure() {
   fi
   find_usher
   measured_dir="$(new_folder)"
-  # wrk prints latencies for people; this is for the scripts: p50 and p99 in ms, requests, failed ones.
-  cat >"$measured_dir/reads.lua" <<'LUA'
-done = function(summary, latency)
-  local e = summary.errors
-  io.write(string.format("%.3f %.3f %d %d\n", latency:percentile(50) / 1000, latency:percentile(99) / 1000,
-    summary.requests, e.connect + e.read + e.write + e.status + e.timeout))
-end
-LUA
+  measured_key="$(random_text)"
+  guest=(-H "X-Appwrite-Project: measure" -H "Content-Type: application/json")
+  admin=("${guest[@]}" -H "X-Appwrite-Key: $measured_key")
 }
 
-# start_measured sqlite|postgres [NAME=VALUE...]   Starts the server on a database of its own, with these variables and
-# the caller's. Sets measured (its process), address, and curl's and wrk's options for requests with a key (admin) and
-# without (guest).
-start_measured() {
-  local url key listen end
+# new_database sqlite|postgres   Makes an empty database and sets measured_url.
+new_database() {
   case "$1" in
-    sqlite) url="sqlite:$measured_dir/usher.db" ;;
+    sqlite)
+      rm -f "$measured_dir"/usher.db*
+      measured_url="sqlite:$measured_dir/usher.db" ;;
     postgres)
+      drop_database
       measured_database="usher_measure_$$"
       psql_at "${TEST_POSTGRES_URL:?scripts/with-postgres sets it}" -c "CREATE DATABASE $measured_database" \
         || die "no database"
-      url="${TEST_POSTGRES_URL%/*}/$measured_database" ;;
+      measured_url="${TEST_POSTGRES_URL%/*}/$measured_database" ;;
     *) die "'$1' is neither sqlite nor postgres" ;;
   esac
-  shift
-  key="$(random_text)" listen="127.0.0.1:$(free_port)" address="http://$listen"
-  guest=(-H "X-Appwrite-Project: measure" -H "Content-Type: application/json")
-  admin=("${guest[@]}" -H "X-Appwrite-Key: $key")
-  (cd "$measured_dir" && exec env DATABASE_URL="$url" USHER_PROJECT_ID=measure USHER_API_KEY="$key" \
+}
+
+drop_database() {
+  [ -n "$measured_database" ] || return 0
+  psql_at "$TEST_POSTGRES_URL" -c "DROP DATABASE IF EXISTS $measured_database WITH (FORCE)" 2>/dev/null
+  measured_database=
+}
+
+# run_server [NAME=VALUE...]   Starts the server on that database, with these variables and the caller's. Sets measured
+# (its process), address, and curl's and wrk's options for requests with a key (admin) and without (guest). It does not
+# answer yet.
+run_server() {
+  local port
+  port="$(free_port)"
+  listen="127.0.0.1:$port" address="http://127.0.0.1:$port"
+  (cd "$measured_dir" && exec env DATABASE_URL="$measured_url" USHER_PROJECT_ID=measure USHER_API_KEY="$measured_key" \
     USHER_LISTEN="$listen" "$@" "$usher" 2>"$measured_dir/log") &
   measured=$!
-  end=$((SECONDS + 30))
+}
+
+await_server() {
+  local end=$((SECONDS + 120))
   until curl -sf -o /dev/null "$address/readyz"; do
     if [ "$SECONDS" -ge "$end" ] || ! kill -0 "$measured" 2>/dev/null; then
       cat "$measured_dir/log" >&2
@@ -284,22 +311,52 @@ start_measured() {
   done
 }
 
-stop_measured() {
+# start_measured sqlite|postgres [NAME=VALUE...]   Starts the server on a database of its own, and waits for it.
+start_measured() {
+  new_database "$1"
+  run_server "${@:2}"
+  await_server
+}
+
+end_server() {
   if [ -n "$measured" ]; then kill "$measured" 2>/dev/null; wait "$measured" 2>/dev/null; fi
-  if [ -n "$measured_database" ]; then
-    psql_at "$TEST_POSTGRES_URL" -c "DROP DATABASE IF EXISTS $measured_database WITH (FORCE)" 2>/dev/null
-  fi
+  measured=
+}
+
+stop_measured() {
+  end_server
+  drop_database
   if [ -n "$measured_dir" ]; then rm -rf "$measured_dir"; fi
-  measured='' measured_dir='' measured_database=''
+  measured_dir=
 }
 
-# CPU time of the server so far, in ns. Finer than the clock ticks in its stat, but without threads that have ended.
-cpu_time() { cat "/proc/$measured/task/"*/schedstat 2>/dev/null | awk '{ sum += $1 } END { printf "%.0f\n", sum }'; }
-
-# reads CLIENTS SECONDS PATH   Reads without a pause: p50 and p99 in ms, requests, and how many of them failed.
-reads() {
-  wrk -t $(($1 > 1 ? 2 : 1)) -c "$1" -d "$2" "${admin[@]}" -s "$measured_dir/reads.lua" "$address$3" | tail -n 1
+# CPU time of a process so far, in ns. Finer than the clock ticks in its stat, but without threads that have ended.
+process_time() {
+  cat "/proc/$1/task/"*/schedstat 2>/dev/null | awk '{ sum += $1 } END { printf "%.0f\n", sum }'
 }
+
+cpu_time() { process_time "$measured"; }
+
+# CPU time of the throwaway PostgreSQL so far, in ns: of its processes, and of those that have ended.
+postgres_time() {
+  local main children
+  read -r main <"$pg_dir/data/postmaster.pid"
+  mapfile -t children < <(pgrep -P "$main" | sed 's|.*|/proc/&/schedstat|')
+  {
+    cat "/proc/$main/schedstat" "${children[@]}" 2>/dev/null
+    sed 's/.*) //' "/proc/$main/stat" | awk -v ticks="$(getconf CLK_TCK)" '{ printf "%.0f\n", ($14 + $15) / ticks * 1e9 }'
+  } | awk '{ sum += $1 } END { printf "%.0f\n", sum }'
+}
+
+# load CLIENTS SECONDS URL WHICH METHOD PATH [BODY...]   Asks without a pause, with the headers in admin; what the
+# other arguments mean and what it prints stands in benches/load.lua.
+load() {
+  wrk -t $(($1 > 1 ? 2 : 1)) -c "$1" -d "$2" --timeout 60s "${admin[@]}" -s "$root/benches/load.lua" "$3" -- \
+    "${@:4}" | tail -n 1
+}
+
+# reads CLIENTS SECONDS PATH   Reads without a pause.
+reads() { load "$1" "$2" "$address" random:1 GET "$3"; }
 
 # percentile P   of the numbers on standard input, the smallest that at least P % of them do not exceed.
 percentile() {
