@@ -134,6 +134,7 @@ impl From<store::Error> for Error {
         let kind = match &error {
             store::Error::Timeout => Kind::Timeout,
             store::Error::Unavailable(_) => Kind::Unavailable,
+            store::Error::Identified => Kind::UserAlreadyExists,
             // A project can be deleted while servers still remember it; all else that rows belong to is locked before.
             store::Error::Orphan => Kind::ProjectNotFound,
             // Which conflict a client may meet is the endpoint's to say; one that arrives here is a surprise.

@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 use usher::clock::{Clock, Millis};
 use usher::config::DatabaseUrl;
 use usher::store::logs::Log;
-use usher::store::{Engine, Error, ProjectKey, Store, logs, projects, users};
+use usher::store::{Engine, Error, ProjectKey, Store, projects, users};
 
 use crate::people::{Names, person};
 
@@ -71,8 +71,7 @@ async fn insert(store: &Store, project: ProjectKey, users: Vec<users::User>, now
         Box::pin(async move {
             for user in users {
                 let log = created(user.id.clone(), now);
-                users::insert(tx, project, user).await?;
-                logs::insert(tx, project, &log).await?;
+                users::insert(tx, project, user, Some(&log)).await?;
             }
             Ok(())
         })

@@ -9,7 +9,7 @@ use crate::password::{History, personal_data};
 use crate::store::logs::Log;
 use crate::store::targets::Targets;
 use crate::store::users::{self, User};
-use crate::store::{ProjectKey, Tx};
+use crate::store::{self, ProjectKey, Tx};
 
 /// A user before there is a password.
 #[derive(Debug)]
@@ -79,6 +79,8 @@ impl Draft<String> {
 /// # Errors
 /// 409 when the id, the email or the phone number is taken; that of `of_identity` when an identity has the email.
 pub(super) async fn create(tx: &mut Tx, project: ProjectKey, user: User, log: &Log, of_identity: Kind) -> Result<User> {
-    let user = users::create(tx, project, user, log).await.map_err(taken)?;
-    user.ok_or_else(|| Error::new(of_identity, "An identity of a user has this email."))
+    users::insert(tx, project, user, Some(log)).await.map_err(|error| match error {
+        store::Error::Identified => Error::new(of_identity, "An identity of a user has this email."),
+        error => taken(error),
+    })
 }

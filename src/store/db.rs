@@ -46,8 +46,10 @@ pub enum Tx {
 #[derive(Debug)]
 pub struct Part {
     pub(super) connection: SqliteConnection,
-    /// Whether the savepoint begins here; it is set by the first statement, in the same trip.
+    /// Whether the savepoint has begun: it does so with the first statement, in the same trip.
     pub(super) begun: bool,
+    /// How the connection was opened.
+    pub(super) options: SqliteConnectOptions,
 }
 
 /// A connection of PostgreSQL in the middle of a transaction, or before a statement that is one.
@@ -65,6 +67,15 @@ impl Part {
             true => text,
             // The one that ends here is that of the part before, or the one that began with the transaction.
             false => format!("RELEASE part; SAVEPOINT part; {text}").into(),
+        }
+    }
+
+    /// Puts a new connection in the place of one that answers no more, which is undone by that. sqlx's thread may have
+    /// ended: it takes some failures of texts with several statements, as when a table is missing, for impossible.
+    pub(super) async fn reopen(&mut self) {
+        match SqliteConnection::connect_with(&self.options).await {
+            Ok(connection) => self.connection = connection,
+            Err(error) => tracing::error!(%error, "SQLite cannot be opened again"),
         }
     }
 }
@@ -267,12 +278,13 @@ impl Db {
                 SQLITE_MIGRATIONS.run(&mut *migrating).await?;
                 migrating.commit().await?;
                 // A reader that is asked to write fails at once, so such a mistake cannot pass a test.
+                let writing = options.clone();
                 let options = options.pragma("query_only", "ON");
                 // Statements with a time limit have connections of their own, so that they do not stand in the way of
                 // others.
                 let pool = |size| Pool::new(options.clone(), size, FILE_TRUSTED);
                 let (readers, scans) = (pool(sqlite_readers())?, pool(SCANS)?);
-                Ok(Self::Sqlite { readers, scans, writer: Writer::start(writer) })
+                Ok(Self::Sqlite { readers, scans, writer: Writer::start(writer, writing) })
             }
             DatabaseUrl::Postgres(url) => {
                 let options: PgConnectOptions = url.0.parse()?;

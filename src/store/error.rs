@@ -10,6 +10,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 pub enum Error {
     /// A unique constraint was violated.
     Conflict(Constraint),
+    /// An identity has the email address of a new user.
+    Identified,
     /// The row that had to be there is not.
     Missing,
     /// The row that a new one belongs to is gone.
@@ -71,6 +73,7 @@ impl std::fmt::Display for Error {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Conflict(constraint) => write!(f, "unique constraint {} violated", constraint.name()),
+            Self::Identified => f.write_str("an identity has the email address"),
             Self::Missing => f.write_str("a row that must exist was not found"),
             Self::Orphan => f.write_str("the row that a new one belongs to is gone"),
             Self::Timeout => f.write_str("the statement took too long"),
@@ -120,6 +123,7 @@ impl Error {
     pub(super) fn again(&self) -> Self {
         match self {
             Self::Conflict(constraint) => Self::Conflict(*constraint),
+            Self::Identified => Self::Identified,
             Self::Missing => Self::Missing,
             Self::Orphan => Self::Orphan,
             Self::Timeout => Self::Timeout,

@@ -153,8 +153,9 @@ pub(super) fn changes(engine: Engine, project: ProjectKey, seq: i64, text: &str)
 /// Appends the change of the text of a user on PostgreSQL, of whom something called `u` has the project and the number of
 /// the row.
 pub(super) fn push_update(to: &mut Sql, project: ProjectKey, text: &str) {
-    to.push("UPDATE user_search s SET grams = CAST(").push_bind(array(grams(project, text)));
-    to.push(" AS INTEGER[]) FROM u WHERE s.project = u.project AND s.seq = u.seq");
+    let grams = array(grams(project, text));
+    to.push("UPDATE user_search s SET (project, grams) = (u.project, CAST(").push_bind(grams);
+    to.push(" AS INTEGER[])) FROM u WHERE s.project = u.project AND s.seq = u.seq");
 }
 
 /// Takes the text of a row out of the index.

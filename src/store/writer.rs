@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::pin::Pin;
 
 use futures_util::FutureExt as _;
-use sqlx::sqlite::SqliteConnection;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{Connection as _, Executor as _};
 use tokio::sync::{mpsc, oneshot};
 
@@ -43,9 +43,9 @@ enum Message {
 
 impl Writer {
     /// Starts the task that owns the connection.
-    pub(super) fn start(connection: SqliteConnection) -> Self {
+    pub(super) fn start(connection: SqliteConnection, options: SqliteConnectOptions) -> Self {
         let (jobs, queue) = mpsc::channel(QUEUE);
-        tokio::spawn(serve(Tx::Sqlite(Part { connection, begun: false }), queue));
+        tokio::spawn(serve(Tx::Sqlite(Part { connection, begun: false, options }), queue));
         Self { jobs }
     }
 
@@ -134,7 +134,9 @@ async fn share(tx: &mut Tx, first: Job, queue: &mut mpsc::Receiver<Message>) -> 
     if let Err(error) = &ended {
         tracing::error!(%error, jobs = batch.len(), "SQLite stored nothing of a transaction");
         // Leaves no transaction open; fails harmlessly when there is none.
-        let _ = execute(tx, "ROLLBACK").await;
+        if let (Err(Error::Unavailable(_)), Tx::Sqlite(part)) = (execute(tx, "ROLLBACK").await, &mut *tx) {
+            part.reopen().await;
+        }
     }
     for done in batch {
         (done.deliver)(match &ended {

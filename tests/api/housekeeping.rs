@@ -65,7 +65,7 @@ async fn add(app: &TestApp, project: ProjectKey, name: &'static str, end: Millis
     app.write(move |tx| {
         Box::pin(async move {
             if users::find(tx.on(), project, "anna").await?.is_none() {
-                users::insert(tx, project, new_user("anna")).await?;
+                users::insert(tx, project, new_user("anna"), None).await?;
             }
             sessions::insert(tx, project, &Session { expire: end, ..session(name, "anna", name) }).await?;
             tokens::insert(tx, project, &Token { expire: end, ..token(name, "anna") }).await?;

@@ -4,59 +4,39 @@
 use super::User;
 use crate::fold::fold;
 use crate::store::logs::{self, Log};
-use crate::store::{Engine, ProjectKey, Result, Sql, Tx, identities, search, sql, targets};
+use crate::store::{Engine, Error, ProjectKey, Result, Sql, Tx, identities, search, sql, targets};
 
-/// Stores a new user. `seq` of what is passed is ignored; the answer holds the real one.
+/// Stores a new user, and what the log says of that. `seq` of what is passed is ignored; the answer holds the real one.
+/// On PostgreSQL this is one statement, which may be a transaction by itself.
 ///
 /// # Errors
-/// A conflict on id, email or phone.
-pub async fn insert(tx: &mut Tx, project: ProjectKey, user: User) -> Result<User> {
-    let stored = store(tx, project, user, false, None).await?;
-    stored.ok_or(crate::store::Error::Missing)
-}
-
-/// Stores a new user and what the log says of that; `None` when an identity of somebody else has the email. On PostgreSQL
-/// this is one statement, which may be a transaction by itself.
-///
-/// # Errors
-/// As [`insert`].
-pub async fn create(tx: &mut Tx, project: ProjectKey, user: User, log: &Log) -> Result<Option<User>> {
-    store(tx, project, user, true, Some(log)).await
-}
-
-async fn store(
-    tx: &mut Tx,
-    project: ProjectKey,
-    mut user: User,
-    unless_identified: bool,
-    log: Option<&Log>,
-) -> Result<Option<User>> {
+/// A conflict on id, email or phone; [`Error::Identified`] when an identity has the email.
+pub async fn insert(tx: &mut Tx, project: ProjectKey, mut user: User, log: Option<&Log>) -> Result<User> {
     user.follow_addresses(None, user.created_at);
-    let email = user.email.as_deref().filter(|_| unless_identified);
     let engine = tx.engine();
     if engine == Engine::Sqlite
-        && let Some(email) = email
+        && let Some(email) = &user.email
         // No user has the empty id, so no identity is excepted.
         && identities::email_taken(tx.on(), project, email, "").await?
     {
-        return Ok(None);
+        return Err(Error::Identified);
     }
-    let rows: Vec<(i64,)> = statement(engine, project, &user, email, log).all(tx.on()).await?;
-    Ok(rows.first().map(|(seq,)| User { seq: *seq, ..user }))
+    let rows: Vec<(i64,)> = statement(engine, project, &user, log).all(tx.on()).await?;
+    rows.first().map(|(seq,)| User { seq: *seq, ..user }).ok_or(Error::Identified)
 }
 
 /// The whole text. Its first values are the project and the id, which the later parts for SQLite refer to.
-fn statement(engine: Engine, project: ProjectKey, user: &User, email: Option<&str>, log: Option<&Log>) -> Sql {
+fn statement(engine: Engine, project: ProjectKey, user: &User, log: Option<&Log>) -> Sql {
     let mut all = sql(match engine {
         Engine::Sqlite => "",
         Engine::Postgres => "WITH u AS (",
     });
     push_row(&mut all, project, user);
-    if let Some(email) = email.filter(|_| engine == Engine::Postgres) {
+    if let Some(email) = user.email.as_ref().filter(|_| engine == Engine::Postgres) {
         all.push(" WHERE NOT EXISTS (SELECT 1 FROM identities i WHERE i.project = $1 AND i.provider_email_folded = ");
         all.push_bind(fold(email)).push(")");
     }
-    all.push(" RETURNING project, seq");
+    all.push(" RETURNING seq, project");
 
     let part = |all: &mut Sql, name: &'static str| {
         all.push(match engine {

@@ -3,7 +3,7 @@
 mod insert;
 mod save;
 
-pub use self::insert::{create, insert};
+pub use self::insert::insert;
 pub use self::save::{save, save_at_once};
 use super::search::{self, Index};
 use super::targets::{ProviderType, Targets};

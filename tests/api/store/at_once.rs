@@ -50,7 +50,7 @@ both! {
         ] {
             let log = log(&user.id);
             let made = app.store().write_at_once(move |tx| {
-                Box::pin(async move { users::create(tx, project, user, &log).await.map(drop) })
+                Box::pin(async move { users::insert(tx, project, user, Some(&log)).await.map(drop) })
             });
             let refused = made.await;
             assert!(matches!(&refused, Err(Error::Conflict(found)) if *found == constraint), "{refused:?}");

@@ -87,7 +87,7 @@ async fn targets(app: &TestApp, project: ProjectKey, id: &str) -> Vec<Target> {
 }
 
 async fn insert(app: &TestApp, project: ProjectKey, user: User) -> Result<User> {
-    let made = app.store().write(move |tx| Box::pin(async move { users::insert(tx, project, user).await })).await;
+    let made = app.store().write(move |tx| Box::pin(async move { users::insert(tx, project, user, None).await })).await;
     copies_are_right(&mut Outside::of(app).await).await;
     made
 }

@@ -17,7 +17,7 @@ async fn people(app: &TestApp, project: ProjectKey) {
     app.write(move |tx| {
         Box::pin(async move {
             for id in ["anna", "bert"] {
-                users::insert(tx, project, new_user(id)).await?;
+                users::insert(tx, project, new_user(id), None).await?;
             }
             Ok(())
         })
@@ -140,7 +140,7 @@ both! {
         add(app, project, "t", "anna").await;
         let failed: Result<()> = app.store().write(move |tx| Box::pin(async move {
             assert!(tokens::take(tx, project, "anna", &digest("t"), TIME).await?);
-            users::insert(tx, project, new_user("anna")).await.map(drop)
+            users::insert(tx, project, new_user("anna"), None).await.map(drop)
         })).await;
         assert!(failed.is_err());
         assert!(take(app.store(), project, "anna", digest("t"), TIME).await.unwrap());

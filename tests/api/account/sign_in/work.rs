@@ -24,7 +24,7 @@ async fn accounts(app: &TestApp) -> Vec<&'static str> {
     let (id, email) = ("invited".into(), Some(email("invited")));
     let invited = User { id, email, password_update: None, targets: Targets::default(), ..row };
     let project = app.project(PROJECT).await.key;
-    app.write(move |tx| Box::pin(async move { users::insert(tx, project, invited).await })).await;
+    app.write(move |tx| Box::pin(async move { users::insert(tx, project, invited, None).await })).await;
     for (id, path, text) in [
         ("argon2-text", "argon2", "no such form"),
         ("argon2-cost", "argon2", COSTLY),

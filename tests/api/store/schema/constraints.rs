@@ -89,8 +89,8 @@ pub(super) fn key<'a>(id: &'a str, digest: &'a str) -> NewKey<'a> {
 
 /// What the violations run into: two users, two teams, and one row of everything else.
 async fn prepare(tx: &mut Tx, project: ProjectKey) -> Result<()> {
-    users::insert(tx, project, user("u1", Some("a@x.org"), Some("+491"))).await?;
-    users::insert(tx, project, user("u2", None, None)).await?;
+    users::insert(tx, project, user("u1", Some("a@x.org"), Some("+491")), None).await?;
+    users::insert(tx, project, user("u2", None, None), None).await?;
     sessions::insert(tx, project, &session("s1", "u1", "d1")).await?;
     identities::insert(tx, project, &identity("i1", "u1", "uid1")).await?;
     teams::insert(tx, project, "t1", "Team", TIME).await?;
@@ -131,9 +131,9 @@ async fn violate(tx: &mut Tx, project: ProjectKey, constraint: Constraint) -> Re
         Constraint::ProjectId => projects::insert(tx, PROJECT, "again", TIME).await.map(drop),
         Constraint::ApiKeyId => keys::insert(tx, project, &key("k1", "kd2"), TIME).await,
         Constraint::ApiKeyDigest => keys::insert(tx, project, &key("k2", "kd1"), TIME).await,
-        Constraint::UserId => users::insert(tx, project, user("u1", None, None)).await.map(drop),
-        Constraint::UserEmail => users::insert(tx, project, user("u3", Some("a@x.org"), None)).await.map(drop),
-        Constraint::UserPhone => users::insert(tx, project, user("u3", None, Some("+491"))).await.map(drop),
+        Constraint::UserId => users::insert(tx, project, user("u1", None, None), None).await.map(drop),
+        Constraint::UserEmail => users::insert(tx, project, user("u3", Some("a@x.org"), None), None).await.map(drop),
+        Constraint::UserPhone => users::insert(tx, project, user("u3", None, Some("+491")), None).await.map(drop),
         Constraint::SessionId => sessions::insert(tx, project, &session("s1", "u2", "d2")).await,
         Constraint::SessionDigest => sessions::insert(tx, project, &session("s2", "u2", "d1")).await,
         Constraint::IdentityId => identities::insert(tx, project, &identity("i1", "u2", "uid2")).await,
@@ -197,7 +197,7 @@ both! {
     async fn many_users_may_be_without_email_and_phone(app) {
         let project = app.project(PROJECT).await.key;
         for id in ["a", "b", "c"] {
-            app.write(move |tx| Box::pin(users::insert(tx, project, user(id, None, None)))).await;
+            app.write(move |tx| Box::pin(users::insert(tx, project, user(id, None, None), None))).await;
         }
     }
 }

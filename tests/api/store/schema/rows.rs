@@ -46,7 +46,7 @@ async fn fill(tx: &mut Tx, project: ProjectKey) -> Result<()> {
     for id in ["u1", "u2"] {
         let email = format!("{id}@x.org");
         let labelled = users::User { labels: "[\"vip\"]".into(), ..user(id, Some(&email), None) };
-        users::insert(tx, project, labelled).await?;
+        users::insert(tx, project, labelled, None).await?;
         sessions::insert(tx, project, &session(id, id, id)).await?;
         tokens::insert(tx, project, &token(id, id)).await?;
         attempts::add(tx, project, id, TIME, TIME).await?;
@@ -97,7 +97,7 @@ both! {
                 memberships::insert(tx, p, &membership("m", "u1", "nowhere", &[]), TIME).await
             })),
             ("user of no project", false, |tx, p| Box::pin(async move {
-                users::insert(tx, p, user("u", None, None)).await.map(drop)
+                users::insert(tx, p, user("u", None, None), None).await.map(drop)
             })),
             ("team of no project", false, |tx, p| Box::pin(async move { teams::insert(tx, p, "t", "T", TIME).await })),
             ("key of no project", false, |tx, p| Box::pin(async move {

@@ -157,7 +157,7 @@ async fn leave_room(app: &TestApp, pages: i64) {
 async fn on_a_full_disk_every_answer_is_true() {
     let app = TestApp::sqlite(&[]).await;
     let project = app.project(PROJECT).await.key;
-    app.write(move |tx| Box::pin(async move { users::insert(tx, project, new_user("anna")).await })).await;
+    app.write(move |tx| Box::pin(async move { users::insert(tx, project, new_user("anna"), None).await })).await;
     put(app.store(), project, "before".into()).await.unwrap();
     leave_room(&app, 20).await;
     // One in the middle of the batch needs more room than there is; the others need hardly any.

@@ -20,7 +20,7 @@ async fn rows(outside: &mut Outside) -> Vec<String> {
 /// Several rows of several tables.
 async fn half(tx: &mut Tx, project: ProjectKey) -> Result<()> {
     let user = new_user("half");
-    users::insert(tx, project, User { labels: "[\"vip\"]".into(), ..user }).await?;
+    users::insert(tx, project, User { labels: "[\"vip\"]".into(), ..user }, None).await?;
     teams::insert(tx, project, "half", "Team", TIME).await
 }
 

@@ -23,7 +23,7 @@ async fn set_name(tx: &mut Tx, project: ProjectKey, name: String) -> Result<()> 
 both! {
     async fn writers_that_leave_while_they_wait_block_nobody(app) {
         let project = app.project(PROJECT).await.key;
-        app.write(move |tx| Box::pin(async move { users::insert(tx, project, new_user("anna")).await })).await;
+        app.write(move |tx| Box::pin(async move { users::insert(tx, project, new_user("anna"), None).await })).await;
         let held = Held::begin(app.store(), move |tx| Box::pin(set_name(tx, project, "held".into())))
         .await;
         // Some of them wait for the row, some for a connection, some in the queue of the writer.

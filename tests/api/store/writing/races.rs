@@ -63,7 +63,7 @@ both! {
     async fn changes_of_different_columns_at_the_same_time_all_survive(app) {
         let project = app.project(PROJECT).await.key;
         for id in ["a", "b", "c", "d", "e"] {
-            app.write(move |tx| Box::pin(async move { users::insert(tx, project, new_user(id)).await })).await;
+            app.write(move |tx| Box::pin(async move { users::insert(tx, project, new_user(id), None).await })).await;
             for answer in in_time(join_all(CHANGES.map(|work| change(app.store(), project, id, work)))).await {
                 answer.unwrap();
             }
@@ -103,7 +103,7 @@ both! {
     /// Even from a copy that is out of date, a change touches no column but its own.
     async fn a_change_writes_no_column_that_it_is_not_about(app) {
         let project = app.project(PROJECT).await.key;
-        app.write(move |tx| Box::pin(async move { users::insert(tx, project, new_user("anna")).await })).await;
+        app.write(move |tx| Box::pin(async move { users::insert(tx, project, new_user("anna"), None).await })).await;
         let old = users::find(app.store().read(), project, "anna").await.unwrap().unwrap();
         for work in CHANGES {
             let (old, mut stale) = (old.clone(), old.clone());
@@ -162,7 +162,7 @@ both! {
                     })).await?,
                     _ => {
                         let joined: Result<()> = app.store().write(move |tx| Box::pin(async move {
-                            users::insert(tx, project, new_user(id)).await?;
+                            users::insert(tx, project, new_user(id), None).await?;
                             // Each user is in all teams, and joined them from another end.
                             for n in 0..TEAMS.len() {
                                 let team = TEAMS[if task.is_multiple_of(2) { n } else { TEAMS.len() - 1 - n }];
@@ -198,7 +198,7 @@ async fn members_of_the_same_teams_can_be_deleted_at_the_same_time() {
                 teams::insert(tx, project, team, "Team", TIME).await?;
             }
             for (user, teams) in joins {
-                users::insert(tx, project, new_user(user)).await?;
+                users::insert(tx, project, new_user(user), None).await?;
                 for team in teams {
                     join(tx, project, user, team, Some(TIME)).await?;
                 }

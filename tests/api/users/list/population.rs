@@ -100,7 +100,7 @@ pub async fn store(app: &TestApp, project: ProjectKey, new: Vec<User>) -> Vec<Us
         Box::pin(async move {
             let mut stored = Vec::with_capacity(new.len());
             for user in new {
-                stored.push(users::insert(tx, project, user).await?);
+                stored.push(users::insert(tx, project, user, None).await?);
             }
             Ok(stored)
         })
