@@ -4,6 +4,7 @@
 //! seed URL PROJECT COUNT           fills a database with that many users
 //! bare FILE ADDRESS                serves the file by axum alone
 //! reads SQLITE_FILE SECONDS TASKS  reads random users of a seeded database by sqlx alone
+//! script MARKER SETTING NUMBER     turns the log of PostgreSQL on standard input into a script for pgbench
 //! ```
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "the figures, and how far it is, are for people")]
 #![expect(
@@ -16,6 +17,7 @@
 mod bare;
 mod people;
 mod reads;
+mod script;
 mod seed;
 
 use std::path::Path;
@@ -45,7 +47,8 @@ async fn main() -> anyhow::Result<()> {
             }
             Ok(())
         }
-        _ => anyhow::bail!("usage: seed URL PROJECT COUNT, bare FILE ADDRESS, or reads SQLITE_FILE SECONDS TASKS"),
+        ["script", marker, setting, number] => script::print(std::io::stdin().lock(), marker, setting, number),
+        _ => anyhow::bail!("the commands are seed, bare, reads and script; benches/load/main.rs explains them"),
     }
 }
 
