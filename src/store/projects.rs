@@ -175,6 +175,8 @@ pub async fn delete(tx: &mut Tx, project: ProjectKey) -> Result<()> {
         // In this order each statement finds nothing that still refers to its rows.
         "DELETE FROM memberships WHERE project = $1",
         "DELETE FROM teams WHERE project = $1",
+        // In one statement, which changes each kept total once; the cascade from users would for each row.
+        "DELETE FROM user_labels WHERE project = $1",
         "DELETE FROM users WHERE project = $1",
         "DELETE FROM logs WHERE project = $1",
         "DELETE FROM attempts WHERE project = $1",

@@ -9,7 +9,7 @@ const LINES_MAX: usize = 400;
 
 /// SQL that does not name the project: how the text begins (`concat!` without its macros), and why it may. Every
 /// entry must be of use.
-const WITHOUT_PROJECT: [(&str, &str); 22] = [
+const WITHOUT_PROJECT: [(&str, &str); 23] = [
     (" IN (SELECT l.", "counts the tests of lists, whose texts name the project"),
     ("UPDATE users SET ", "users::save goes on with `WHERE project =`"),
     ("SELECT set_config('statement_timeout', '0'", "lifts the time limit of one transaction"),
@@ -24,6 +24,7 @@ const WITHOUT_PROJECT: [(&str, &str); 22] = [
     ("UPDATE projects SET settings = $2, updated_at = $3 WHERE seq = $1", "`projects.seq` is what others call project"),
     ("DELETE FROM projects WHERE seq = $1", "`projects.seq` is what others call project"),
     ("SELECT seq FROM projects WHERE seq = $1 FOR NO KEY UPDATE", "`projects.seq` is what others call project"),
+    ("SELECT CAST(coalesce(sum(", "totals::sum goes on with `FROM user_totals WHERE project =`"),
     ("SELECT ", "Ask goes on with `WHERE t.project =`"),
     ("SELECT count(*) FROM ", "Ask::push_where goes on with `WHERE t.project =`"),
     (" AND t.seq IN (SELECT rowid FROM ", "the word `scope` of the index is the project"),

@@ -2,6 +2,7 @@
 
 mod filter;
 mod order;
+mod totals;
 
 use std::time::Duration;
 
@@ -32,6 +33,8 @@ pub struct Source {
     /// The table whose rows are listed, which is enough to count them.
     table: &'static str,
     search: Option<Index>,
+    /// Whether the database keeps totals of it.
+    kept: bool,
     /// Whether `USHER_TOTAL_CAP` applies to its total, as upstream's limit does.
     pub capped: bool,
     /// The time by which the order that nobody asked for goes, from the newest row to the oldest. The numbers of rows
@@ -66,6 +69,7 @@ pub static USERS: Source = Source {
     tables: "users t",
     table: "users t",
     search: Some(Index::Users),
+    kept: true,
     capped: true,
     newest_by: None,
 };
@@ -90,6 +94,7 @@ pub static IDENTITIES: Source = Source {
     tables: "identities t",
     table: "identities t",
     search: Some(Index::Identities),
+    kept: false,
     capped: true,
     newest_by: None,
 };
@@ -115,6 +120,7 @@ pub static MEMBERSHIPS: Source = Source {
     tables: super::memberships::TABLES,
     table: "memberships t",
     search: None,
+    kept: false,
     capped: false,
     newest_by: None,
 };
@@ -138,6 +144,7 @@ pub static TARGETS: Source = Source {
     tables: "targets t",
     table: "targets t",
     search: None,
+    kept: false,
     capped: true,
     newest_by: None,
 };
@@ -149,6 +156,7 @@ pub static LOGS: Source = Source {
     tables: "logs t",
     table: "logs t",
     search: None,
+    kept: false,
     capped: false,
     newest_by: Some("t.time"),
 };
@@ -196,6 +204,10 @@ impl Ask<'_> {
     /// # Errors
     /// Those of the database.
     pub async fn total(&self, store: &Store, project: ProjectKey) -> Result<i64> {
+        if let Some(kept) = totals::kept(self, project) {
+            let (total,): (i64,) = kept.one(store.read()).await?;
+            return Ok(total);
+        }
         let mut count = sql("SELECT count(*) FROM ");
         count.push(self.source.table);
         self.push_where(&mut count, store.engine(), project);

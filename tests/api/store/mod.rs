@@ -9,4 +9,5 @@ mod search_index;
 mod statements;
 mod targets;
 mod tokens;
+pub mod totals;
 mod writing;

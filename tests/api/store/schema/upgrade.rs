@@ -13,6 +13,7 @@ use usher::store::{Engine, ProjectKey, Store, projects};
 use super::Outside;
 use super::constraints::user;
 use crate::store::targets::copies_are_right;
+use crate::store::totals::totals_are_right;
 use crate::support::{TestApp, both, made_up};
 
 /// An empty database, brought up to the first migrations of this number and no further.
@@ -163,5 +164,29 @@ both! {
         open(&url).await.close().await;
         let mut outside = Outside::at(&url).await;
         assert_eq!(outside.text("SELECT CAST(count(*) AS TEXT) FROM targets").await, "0");
+    }
+
+    async fn users_of_before_are_in_the_kept_totals(app) {
+        let url = database_of(app, 2).await;
+        let mut outside = Outside::at(&url).await;
+        fill(&mut outside).await;
+        for statement in [
+            "UPDATE users SET email_verified = TRUE, password_pwned = (id = 'both') WHERE email IS NOT NULL",
+            "UPDATE users SET status = FALSE WHERE id = 'mixed'",
+            "INSERT INTO user_labels (project, label, user_seq) SELECT project, 'vip', seq FROM users",
+            "INSERT INTO user_labels (project, label, user_seq) SELECT project, 'new', seq FROM users WHERE id = 'none'",
+        ] {
+            assert!(outside.run(statement).await.unwrap() > 0);
+        }
+        let store = open(&url).await;
+        totals_are_right(&mut outside).await;
+        let totals = "SELECT CAST(sum(users) AS TEXT), CAST(sum(status) AS TEXT), CAST(sum(email_verified) AS TEXT), \
+             CAST(sum(password_pwned) AS TEXT), CAST(sum(password_pwned_unknown) AS TEXT) FROM user_totals";
+        assert_eq!(outside.texts(totals).await, [["8", "7", "5", "2", "3"]]);
+        assert_eq!(outside.text("SELECT CAST(sum(users) AS TEXT) FROM label_totals").await, "10");
+        // From here on they follow.
+        assert_eq!(outside.run("DELETE FROM users WHERE id = 'both'").await.unwrap(), 2);
+        totals_are_right(&mut outside).await;
+        store.close().await;
     }
 }

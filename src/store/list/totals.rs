@@ -1,0 +1,56 @@
+//! Totals that the database keeps: of all users, of the users for whom something is true or not, of those with a label.
+
+use super::Ask;
+use crate::query::{Attribute, Filter, Kind, Op, Scalar};
+use crate::store::{ProjectKey, Sql, sql};
+
+/// The statement that reads the total off, when it is one of those that are kept.
+pub(super) fn kept(ask: &Ask<'_>, project: ProjectKey) -> Option<Sql> {
+    if !ask.source.kept || ask.owner.is_some() || ask.terms.is_some() {
+        return None;
+    }
+    match ask.listing.filters.as_slice() {
+        [] => Some(sum(&["users"], project)),
+        [Filter::Test { attribute, op }] if attribute.kind == Kind::Bool => of_truth(attribute, op, project),
+        [Filter::Test { attribute: Attribute { kind: Kind::List, .. }, op: Op::Contains(labels) }] => {
+            let [label] = labels.as_slice() else { return None };
+            let total = "SELECT CAST(coalesce(sum(users), 0) AS BIGINT) FROM label_totals \
+                 WHERE project = $1 AND label = $2";
+            Some(sql(total).bind(project).bind(label))
+        }
+        _ => None,
+    }
+}
+
+/// How many users are on one side of a truth value, or on both. NULL is on neither.
+fn of_truth(attribute: &Attribute, op: &Op, project: ProjectKey) -> Option<Sql> {
+    let (yes, no) = match op {
+        Op::Equal(values) => (values.contains(&Scalar::Bool(true)), values.contains(&Scalar::Bool(false))),
+        Op::NotEqual(Scalar::Bool(value)) => (!value, *value),
+        Op::IsNotNull => (true, true),
+        _ => return None,
+    };
+    let (true_ones, known) = match attribute.column {
+        "t.status" => ("status", "users"),
+        "t.email_verified" => ("email_verified", "users"),
+        "t.phone_verified" => ("phone_verified", "users"),
+        "t.impersonator" => ("impersonator", "users"),
+        "t.password_pwned" => ("password_pwned", "users - password_pwned_unknown"),
+        _ => return None,
+    };
+    Some(match (yes, no) {
+        (true, false) => sum(&[true_ones], project),
+        (true, true) => sum(&[known], project),
+        (false, _) => sum(&[known, " - ", true_ones], project),
+    })
+}
+
+/// The sum over all shards.
+fn sum(parts: &[&'static str], project: ProjectKey) -> Sql {
+    let mut select = sql("SELECT CAST(coalesce(sum(");
+    for part in parts {
+        select.push(part);
+    }
+    select.push("), 0) AS BIGINT) FROM user_totals WHERE project = ").push_bind(project);
+    select
+}
