@@ -93,11 +93,7 @@ fn literal(value: &str, marker: &str, number: &str) -> String {
     // pgbench would take a word behind a colon for a variable.
     let text = text.replace(marker, &number).replace(":null", "' || chr(58) || 'null");
     let text = text.replace(":false", "' || chr(58) || 'false").replace(":true", "' || chr(58) || 'true");
-    if text.contains("||") {
-        format!("('{text}')")
-    } else {
-        format!("'{text}'")
-    }
+    if text.contains("||") { format!("('{text}')") } else { format!("'{text}'") }
 }
 
 /// Puts `other` in the place of every word of twenty hexadecimal digits.

@@ -50,7 +50,7 @@ fn with_labels(id: &str, labels: &[&str]) -> User {
 }
 
 async fn insert(app: &TestApp, project: ProjectKey, user: User) -> Result<User> {
-    app.store().write(move |tx| Box::pin(async move { users::insert(tx, project, user).await })).await
+    app.store().write(move |tx| Box::pin(async move { users::insert(tx, project, user, None).await })).await
 }
 
 /// Changes a user as an endpoint does.
@@ -64,7 +64,7 @@ where
                 let before = users::lock(tx, project, &id).await?.unwrap();
                 let mut user = before.clone();
                 work(&mut user);
-                users::save(tx, project, &before, &mut user, before.updated_at).await
+                users::save(tx, project, &before, &mut user, before.updated_at, None).await
             })
         })
         .await
