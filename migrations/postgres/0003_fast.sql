@@ -136,3 +136,39 @@ INSERT INTO user_totals
         count(*) FILTER (WHERE password_pwned), count(*) FILTER (WHERE password_pwned IS NULL)
     FROM users GROUP BY 1, 2;
 INSERT INTO label_totals SELECT project, label, user_seq & 31, count(*) FROM user_labels GROUP BY 1, 2, 3;
+
+-- What the hashes find is checked against the text, so the text stands beside them. The tables are made anew, since
+-- rows that are changed would be indexed one by one.
+ALTER TABLE user_search RENAME TO user_search_before;
+CREATE TABLE user_search (
+    seq     BIGINT    NOT NULL,
+    project BIGINT    NOT NULL,
+    -- Equal to `users.search`.
+    text    TEXT COLLATE "C" NOT NULL,
+    grams   INTEGER[] NOT NULL
+);
+INSERT INTO user_search
+    SELECT s.seq, s.project, t.search, s.grams
+    FROM user_search_before s JOIN users t ON t.project = s.project AND t.seq = s.seq;
+DROP TABLE user_search_before;
+ALTER TABLE user_search
+    ADD PRIMARY KEY (project, seq),
+    ADD FOREIGN KEY (project, seq) REFERENCES users (project, seq) ON DELETE CASCADE;
+CREATE INDEX user_search_grams ON user_search USING gin (grams);
+
+ALTER TABLE identity_search RENAME TO identity_search_before;
+CREATE TABLE identity_search (
+    seq     BIGINT    NOT NULL,
+    project BIGINT    NOT NULL,
+    -- Equal to `identities.search`.
+    text    TEXT COLLATE "C" NOT NULL,
+    grams   INTEGER[] NOT NULL
+);
+INSERT INTO identity_search
+    SELECT s.seq, s.project, t.search, s.grams
+    FROM identity_search_before s JOIN identities t ON t.project = s.project AND t.seq = s.seq;
+DROP TABLE identity_search_before;
+ALTER TABLE identity_search
+    ADD PRIMARY KEY (project, seq),
+    ADD FOREIGN KEY (project, seq) REFERENCES identities (project, seq) ON DELETE CASCADE;
+CREATE INDEX identity_search_grams ON identity_search USING gin (grams);

@@ -93,15 +93,14 @@ pub(super) async fn answer<R: Shown>(call: &Call, params: ListParams, owner: Opt
         left: listing.limit.unwrap_or(LIMIT),
         offset: listing.offset,
         listing,
+        total: None,
     };
     let direction = page.seek().await?;
-    let total = match total {
-        true => {
-            let total = page.ask().total(&page.view.app.store, page.project).await?;
-            page.view.app.config.total_cap.filter(|_| source.capped).map_or(total, |cap| total.min(cap))
-        }
-        false => 0,
-    };
+    if total {
+        page.total = Some(page.ask().total(&page.view.app.store, page.project).await?);
+    }
+    let cap = page.view.app.config.total_cap.filter(|_| source.capped).unwrap_or(i64::MAX);
+    let total = page.total.unwrap_or(0).min(cap);
     let head = format!("{{\"total\":{total},\"{}\":[", R::PLURAL);
     if page.left > BATCH {
         return page.stream::<R>(head, direction).await;
@@ -142,11 +141,19 @@ struct Page {
     left: i64,
     /// Rows to skip from there.
     offset: i64,
+    /// How many rows match, when that was asked.
+    total: Option<i64>,
 }
 
 impl Page {
     fn ask(&self) -> Ask<'_> {
-        Ask { source: self.source, listing: &self.listing, terms: self.terms.as_ref(), owner: self.owner.as_deref() }
+        Ask {
+            source: self.source,
+            listing: &self.listing,
+            terms: self.terms.as_ref(),
+            owner: self.owner.as_deref(),
+            total: self.total,
+        }
     }
 
     /// Finds the row that the cursor names; which way the page goes from it.

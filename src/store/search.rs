@@ -2,7 +2,8 @@
 //!
 //! SQLite has FTS5 with its trigram tokenizer. PostgreSQL has a GIN index over hashed trigrams, which needs no
 //! extension, keeps the projects apart inside the index, and cuts text into pieces by the same rule whatever the
-//! database's locale; what it finds is checked against the text itself, so that a collision of hashes is harmless.
+//! database's locale; what it finds is checked against the text, which stands beside the hashes, so that a collision
+//! is harmless.
 
 use super::{Engine, ProjectKey, Result, Sql, Tx, sql};
 use crate::fold::fold;
@@ -42,6 +43,11 @@ impl Terms {
         &self.0
     }
 
+    /// Those that the index knows, and those that are too short for it.
+    fn by_length(&self) -> (Vec<&String>, Vec<&String>) {
+        self.0.iter().partition(|term| term.chars().count() >= GRAM)
+    }
+
     /// Whether a term is too short for the index, so that texts have to be read one by one.
     #[must_use]
     pub fn needs_scan(&self) -> bool {
@@ -49,45 +55,78 @@ impl Terms {
     }
 }
 
-/// Adds ` AND …` for the rows of the table `t` in which every term occurs.
+/// Adds ` AND …` for the rows of the table `t` in which every term occurs, as the index tells.
 pub(super) fn push(to: &mut Sql, engine: Engine, index: Index, project: ProjectKey, terms: &Terms) {
+    let (long, short) = terms.by_length();
+    if long.is_empty() {
+        return push_texts(to, engine, terms);
+    }
+    to.push(match (engine, index) {
+        (Engine::Sqlite, Index::Users) => " AND t.seq IN (SELECT rowid FROM user_search WHERE user_search MATCH ",
+        (Engine::Sqlite, Index::Identities) => {
+            " AND t.seq IN (SELECT rowid FROM identity_search WHERE identity_search MATCH "
+        }
+        (Engine::Postgres, Index::Users) => " AND t.seq IN (SELECT s.seq FROM user_search s WHERE s.project = ",
+        (Engine::Postgres, Index::Identities) => {
+            " AND t.seq IN (SELECT s.seq FROM identity_search s WHERE s.project = "
+        }
+    });
+    push_match(to, engine, project, terms);
+    to.push(")");
+    if engine == Engine::Sqlite {
+        short.into_iter().for_each(|term| push_text(to, engine, term));
+    }
+}
+
+/// Counts the rows in which every term occurs, where the index alone can tell.
+pub(super) fn count(engine: Engine, index: Index, project: ProjectKey, terms: &Terms) -> Option<Sql> {
+    let (long, short) = terms.by_length();
+    if long.is_empty() || (engine == Engine::Sqlite && !short.is_empty()) {
+        return None;
+    }
+    let mut count = sql(match (engine, index) {
+        (Engine::Sqlite, Index::Users) => "SELECT count(*) FROM user_search WHERE user_search MATCH ",
+        (Engine::Sqlite, Index::Identities) => "SELECT count(*) FROM identity_search WHERE identity_search MATCH ",
+        (Engine::Postgres, Index::Users) => "SELECT count(*) FROM user_search s WHERE s.project = ",
+        (Engine::Postgres, Index::Identities) => "SELECT count(*) FROM identity_search s WHERE s.project = ",
+    });
+    push_match(&mut count, engine, project, terms);
+    Some(count)
+}
+
+/// Adds ` AND …` for the rows of the table `t` in whose text every term occurs; no index helps.
+pub(super) fn push_texts(to: &mut Sql, engine: Engine, terms: &Terms) {
     if terms.0.is_empty() {
         to.push(" AND FALSE");
-        return;
     }
-    let (long, short): (Vec<&String>, Vec<&String>) = terms.0.iter().partition(|term| term.chars().count() >= GRAM);
-    if !long.is_empty() {
-        match engine {
-            Engine::Sqlite => {
-                to.push(match index {
-                    Index::Users => " AND t.seq IN (SELECT rowid FROM user_search WHERE user_search MATCH ",
-                    Index::Identities => {
-                        " AND t.seq IN (SELECT rowid FROM identity_search WHERE identity_search MATCH "
-                    }
-                });
-                let phrase = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
-                let texts: Vec<String> = long.iter().map(|term| format!("text : {}", phrase(term))).collect();
-                to.push_bind(format!("scope : {} AND {}", phrase(&scope(project)), texts.join(" AND ")));
-                to.push(")");
-            }
-            Engine::Postgres => {
-                to.push(match index {
-                    Index::Users => " AND t.seq IN (SELECT s.seq FROM user_search s WHERE s.grams @> CAST(",
-                    Index::Identities => " AND t.seq IN (SELECT s.seq FROM identity_search s WHERE s.grams @> CAST(",
-                });
-                to.push_bind(array(long.iter().flat_map(|term| grams(project, term))));
-                to.push(" AS INTEGER[]))");
+    terms.0.iter().for_each(|term| push_text(to, engine, term));
+}
+
+fn push_text(to: &mut Sql, engine: Engine, term: &str) {
+    to.push(match engine {
+        Engine::Sqlite => " AND instr(t.search, ",
+        Engine::Postgres => " AND strpos(t.search, ",
+    });
+    to.push_bind(term).push(") > 0");
+}
+
+/// What the index is asked. The trigrams of FTS5 have positions and are exact; the hashed ones are not, and what they
+/// find is checked against the text beside them.
+fn push_match(to: &mut Sql, engine: Engine, project: ProjectKey, terms: &Terms) {
+    let (long, _) = terms.by_length();
+    match engine {
+        Engine::Sqlite => {
+            let phrase = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
+            let texts: Vec<String> = long.iter().map(|term| format!("text : {}", phrase(term))).collect();
+            to.push_bind(format!("scope : {} AND {}", phrase(&scope(project)), texts.join(" AND ")));
+        }
+        Engine::Postgres => {
+            to.push_bind(project).push(" AND s.grams @> CAST(");
+            to.push_bind(array(long.iter().flat_map(|term| cover(project, term)))).push(" AS INTEGER[])");
+            for term in &terms.0 {
+                to.push(" AND strpos(s.text, ").push_bind(term).push(") > 0");
             }
         }
-    }
-    // The trigrams of FTS5 have positions and are exact; the hashed ones are not.
-    let checked = if engine == Engine::Postgres { long.into_iter().chain(short).collect() } else { short };
-    for term in checked {
-        to.push(match engine {
-            Engine::Sqlite => " AND instr(t.search, ",
-            Engine::Postgres => " AND strpos(t.search, ",
-        });
-        to.push_bind(term).push(") > 0");
     }
 }
 
@@ -99,15 +138,15 @@ pub(super) async fn put(tx: &mut Tx, index: Index, project: ProjectKey, seq: i64
             sql("INSERT INTO identity_search (scope, rowid, text) VALUES ($1, $2, $3)")
         }
         (Engine::Postgres, Index::Users) => {
-            sql("INSERT INTO user_search (project, seq, grams) VALUES ($1, $2, CAST($3 AS INTEGER[]))")
+            sql("INSERT INTO user_search (project, seq, text, grams) VALUES ($1, $2, $3, CAST($4 AS INTEGER[]))")
         }
         (Engine::Postgres, Index::Identities) => {
-            sql("INSERT INTO identity_search (project, seq, grams) VALUES ($1, $2, CAST($3 AS INTEGER[]))")
+            sql("INSERT INTO identity_search (project, seq, text, grams) VALUES ($1, $2, $3, CAST($4 AS INTEGER[]))")
         }
     };
     let insert = match tx.engine() {
         Engine::Sqlite => insert.bind(scope(project)).bind(seq).bind(text),
-        Engine::Postgres => insert.bind(project).bind(seq).bind(array(grams(project, text))),
+        Engine::Postgres => insert.bind(project).bind(seq).bind(text).bind(array(grams(project, text))),
     };
     insert.execute(tx.on()).await.map(drop)
 }
@@ -203,21 +242,40 @@ fn scope(project: ProjectKey) -> String {
         .collect()
 }
 
-/// The trigrams of a text, each hashed with the project to 32 bits. The hash is part of the stored format: FNV-1a
-/// over the project's eight bytes (little endian) and the UTF-8 of the three characters.
+/// The trigrams of a text, each hashed with the project to 32 bits.
 fn grams(project: ProjectKey, text: &str) -> impl Iterator<Item = i32> {
-    let starts: Vec<usize> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
+    let starts = starts(text);
     let mut hashes: Vec<i32> = starts
         .windows(GRAM + 1)
-        .map(|window| {
-            let gram = text.get(window[0]..window[GRAM]).unwrap_or_default();
-            let bytes = project.number().to_le_bytes().into_iter().chain(gram.bytes());
-            bytes.fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)).cast_signed()
-        })
+        .map(|window| hash(project, text.get(window[0]..window[GRAM]).unwrap_or_default()))
         .collect();
     hashes.sort_unstable();
     hashes.dedup();
     hashes.into_iter()
+}
+
+/// As few of a term's trigrams as hold all of its characters: the others would hardly rule out another row, and each
+/// is a list that the index has to read.
+fn cover(project: ProjectKey, term: &str) -> Vec<i32> {
+    let starts = starts(term);
+    let last = starts.len().saturating_sub(GRAM + 1);
+    let firsts = (0..last).step_by(GRAM).chain([last]);
+    firsts
+        .filter_map(|first| term.get(*starts.get(first)?..*starts.get(first + GRAM)?))
+        .map(|gram| hash(project, gram))
+        .collect()
+}
+
+/// Where the characters begin, and where the last one ends.
+fn starts(text: &str) -> Vec<usize> {
+    text.char_indices().map(|(at, _)| at).chain([text.len()]).collect()
+}
+
+/// The hash is part of the stored format: FNV-1a over the project's eight bytes (little endian) and the UTF-8 of the
+/// three characters.
+fn hash(project: ProjectKey, gram: &str) -> i32 {
+    let bytes = project.number().to_le_bytes().into_iter().chain(gram.bytes());
+    bytes.fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)).cast_signed()
 }
 
 /// An array literal of PostgreSQL.
@@ -254,6 +312,23 @@ mod tests {
             assert_eq!((a.chars().count(), b.chars().count()), (3, 3));
             assert_ne!(a, b);
         }
+    }
+
+    #[test]
+    fn a_term_is_covered_by_few_of_its_grams() {
+        let of = |term| cover(ProjectKey(1), term);
+        for (term, covering) in [
+            ("abc", &["abc"][..]),
+            ("abcd", &["abc", "bcd"]),
+            ("abcdef", &["abc", "def"]),
+            ("abcdefg", &["abc", "def", "efg"]),
+            ("äöüß日", &["äöü", "üß日"]),
+        ] {
+            let covering: Vec<i32> = covering.iter().map(|gram| hash(ProjectKey(1), gram)).collect();
+            assert_eq!(of(term), covering, "{term}");
+            assert!(covering.iter().all(|hash| grams(ProjectKey(1), term).any(|gram| gram == *hash)));
+        }
+        assert_eq!(of("ab"), [0_i32; 0]);
     }
 
     #[test]

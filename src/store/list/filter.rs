@@ -16,22 +16,40 @@ impl From<&Scalar> for Value {
     }
 }
 
-pub(super) fn push_filter(to: &mut Sql, engine: Engine, project: ProjectKey, filter: &Filter) {
+/// How tests of lists are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lists {
+    /// As a set of rows, for the database to begin with if that is shorter.
+    Joined,
+    /// For one row at a time.
+    LookedUp,
+}
+
+pub(super) fn push_filter(to: &mut Sql, engine: Engine, project: ProjectKey, filter: &Filter, lists: Lists) {
     match filter {
-        Filter::All(filters) => push_filters(to, engine, project, filters, " AND "),
-        Filter::Any(filters) => push_filters(to, engine, project, filters, " OR "),
-        Filter::Test { attribute, op } if attribute.kind == Kind::List => push_list_op(to, project, attribute, op),
+        Filter::All(filters) => push_filters(to, engine, project, filters, " AND ", lists),
+        Filter::Any(filters) => push_filters(to, engine, project, filters, " OR ", lists),
+        Filter::Test { attribute, op } if attribute.kind == Kind::List => {
+            push_list_op(to, project, attribute, op, lists);
+        }
         Filter::Test { attribute, op } => push_op(to, engine, attribute.column, op),
     }
 }
 
-fn push_filters(to: &mut Sql, engine: Engine, project: ProjectKey, filters: &[Filter], between: &'static str) {
+fn push_filters(
+    to: &mut Sql,
+    engine: Engine,
+    project: ProjectKey,
+    filters: &[Filter],
+    between: &'static str,
+    lists: Lists,
+) {
     to.push("(");
     for (n, filter) in filters.iter().enumerate() {
         if n > 0 {
             to.push(between);
         }
-        push_filter(to, engine, project, filter);
+        push_filter(to, engine, project, filter, lists);
     }
     to.push(")");
 }
@@ -140,15 +158,17 @@ fn push_parts(
 const JOINS_MAX: usize = 4;
 
 /// A test of a list, whose elements are rows of a table of their own. A list is never NULL.
-fn push_list_op(to: &mut Sql, project: ProjectKey, attribute: &Attribute, op: &Op) {
-    let (rows, element, group) = match attribute.column {
+fn push_list_op(to: &mut Sql, project: ProjectKey, attribute: &Attribute, op: &Op, lists: Lists) {
+    let (rows, row, element, group) = match attribute.column {
         "user_labels" => (
             "(t.seq IN (SELECT l.user_seq FROM user_labels l WHERE l.project = ",
+            " AND l.user_seq = t.seq",
             " AND l.label IN (",
             " GROUP BY l.user_seq HAVING count(*) = ",
         ),
         _ => (
             "(t.seq IN (SELECT l.membership_seq FROM membership_roles l WHERE l.project = ",
+            " AND l.membership_seq = t.seq",
             " AND l.role IN (",
             " GROUP BY l.membership_seq HAVING count(*) = ",
         ),
@@ -156,7 +176,11 @@ fn push_list_op(to: &mut Sql, project: ProjectKey, attribute: &Attribute, op: &O
     // How many of the elements a row must have; one when it is not said.
     let among = |to: &mut Sql, values: &[&String], all: bool| {
         let joined = to.text.matches(" IN (SELECT l.").count();
-        to.push(rows).push_bind(project).push(element);
+        to.push(rows).push_bind(project);
+        if lists == Lists::LookedUp {
+            to.push(row);
+        }
+        to.push(element);
         push_list(to, values, |to, value| {
             to.push_bind(*value);
         });

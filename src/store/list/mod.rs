@@ -1,12 +1,13 @@
 //! Lists: a checked [`Listing`] becomes SQL, in which everything that came from a client is a bound value.
 
 mod filter;
+mod near;
 mod order;
 mod totals;
 
 use std::time::Duration;
 
-use self::filter::push_filter;
+use self::filter::{Lists, push_filter};
 pub use self::order::{Direction, Ordering, Position};
 use self::order::{Placed, Texts};
 use super::search::{self, Index, Terms};
@@ -187,6 +188,8 @@ pub struct Ask<'a> {
     pub terms: Option<&'a Terms>,
     /// The user whose rows alone are listed.
     pub owner: Option<&'a str>,
+    /// How many rows match, where that is known already: it decides which way is the shorter.
+    pub total: Option<i64>,
 }
 
 /// How many rows, after how many that are left out.
@@ -204,13 +207,13 @@ impl Ask<'_> {
     /// # Errors
     /// Those of the database.
     pub async fn total(&self, store: &Store, project: ProjectKey) -> Result<i64> {
-        if let Some(kept) = totals::kept(self, project) {
-            let (total,): (i64,) = kept.one(store.read()).await?;
-            return Ok(total);
-        }
-        let mut count = sql("SELECT count(*) FROM ");
-        count.push(self.source.table);
-        self.push_where(&mut count, store.engine(), project);
+        let known = totals::known(self, store.engine(), project);
+        let count = known.unwrap_or_else(|| {
+            let mut count = sql("SELECT count(*) FROM ");
+            count.push(self.source.table);
+            self.push_where(&mut count, store.engine(), project);
+            count
+        });
         let rows: Vec<(i64,)> = self.run(store, count).await?;
         Ok(rows.first().map_or(0, |(total,)| *total))
     }
@@ -272,8 +275,7 @@ impl Ask<'_> {
     ) -> Result<Vec<T>> {
         let mut select = sql("SELECT ");
         select.push(self.source.columns);
-        self.push_page(&mut select, store.engine(), project, order, from, page);
-        self.run(store, select).await
+        self.page(store, project, select, order, from, page).await
     }
 
     /// As [`Ask::rows`], and where the last of the rows stood when it was read.
@@ -291,8 +293,8 @@ impl Ask<'_> {
         let mut select = sql("SELECT ");
         select.push(self.source.columns).push(", 0 AS place, ");
         order.push_texts(&mut select);
-        self.push_page(&mut select, store.engine(), project, order, from.map(|from| (from, Direction::After)), page);
-        let rows: Vec<Placed<T>> = self.run(store, select).await?;
+        let from = from.map(|from| (from, Direction::After));
+        let rows: Vec<Placed<T>> = self.page(store, project, select, order, from, page).await?;
         let (rows, mut places): (Vec<T>, Vec<Texts>) = rows.into_iter().map(|Placed(row, place)| (row, place)).unzip();
         Ok((rows, places.pop().map(|place| order.position(place))))
     }
@@ -337,7 +339,7 @@ impl Ask<'_> {
         }
         for filter in &self.listing.filters {
             to.push(" AND ");
-            push_filter(to, engine, project, filter);
+            push_filter(to, engine, project, filter, Lists::Joined);
         }
         match (self.terms, self.source.search) {
             (Some(terms), Some(index)) => search::push(to, engine, index, project, terms),

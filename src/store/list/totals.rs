@@ -1,12 +1,20 @@
-//! Totals that the database keeps: of all users, of the users for whom something is true or not, of those with a label.
+//! Totals that need no look at the rows. The database keeps those of all users, of the users for whom something is true
+//! or not, and of those with a label; how many match a search, its index tells.
 
 use super::Ask;
 use crate::query::{Attribute, Filter, Kind, Op, Scalar};
-use crate::store::{ProjectKey, Sql, sql};
+use crate::store::{Engine, ProjectKey, Sql, search, sql};
 
-/// The statement that reads the total off, when it is one of those that are kept.
-pub(super) fn kept(ask: &Ask<'_>, project: ProjectKey) -> Option<Sql> {
-    if !ask.source.kept || ask.owner.is_some() || ask.terms.is_some() {
+/// The statement that tells the total, when it is one of those.
+pub(super) fn known(ask: &Ask<'_>, engine: Engine, project: ProjectKey) -> Option<Sql> {
+    if ask.owner.is_some() {
+        return None;
+    }
+    if let Some(terms) = ask.terms {
+        let index = ask.source.search.filter(|_| ask.listing.filters.is_empty())?;
+        return search::count(engine, index, project, terms);
+    }
+    if !ask.source.kept {
         return None;
     }
     match ask.listing.filters.as_slice() {

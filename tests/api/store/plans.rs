@@ -112,7 +112,8 @@ async fn populate(app: &TestApp, other: &mut Other) {
     if app.engine() == Engine::Postgres {
         other
             .run(
-                "INSERT INTO user_search (seq, project, grams) SELECT u.seq, u.project, ARRAY[(u.seq % 5000)::INTEGER] \
+                "INSERT INTO user_search (seq, project, text, grams) \
+                 SELECT u.seq, u.project, u.search, ARRAY[(u.seq % 5000)::INTEGER] \
                  FROM users u WHERE NOT EXISTS (SELECT 1 FROM user_search s WHERE s.seq = u.seq)",
             )
             .await;
@@ -209,8 +210,8 @@ both! {
             ("/v1/users?queries[]=equal('email','user1@example.org')", "users t", "users_email"),
             ("/v1/users?queries[]=equal('phone','%2B16175550002')", "users t", "users_phone"),
             ("/v1/users?queries[]=contains('labels','vip')", "users t", labels),
-            ("/v1/users?search=somebody", "users t", search),
-            ("/v1/users?search=user1@example.org&queries[]=orderAsc('name')", "users t", search),
+            ("/v1/users?search=somebody", "user_search", search),
+            ("/v1/users?search=user1@example.org&queries[]=orderAsc('name')", "user_search", search),
             ("/v1/users/user1/logs", "logs", "logs_user"),
             ("/v1/users/user1/sessions", "sessions", "sessions_user"),
             ("/v1/users/user1/memberships", "memberships t", "memberships_user"),

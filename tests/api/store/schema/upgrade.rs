@@ -189,4 +189,37 @@ both! {
         totals_are_right(&mut outside).await;
         store.close().await;
     }
+
+    async fn what_the_search_index_held_before_it_still_holds(app) {
+        let url = database_of(app, 2).await;
+        if app.engine() == Engine::Sqlite {
+            return;
+        }
+        let mut outside = Outside::at(&url).await;
+        fill(&mut outside).await;
+        for statement in [
+            "INSERT INTO user_search (seq, project, grams) SELECT seq, project, ARRAY[CAST(seq AS INTEGER), 7] FROM users",
+            "INSERT INTO identities (project, id, user_id, created_at, updated_at, provider, provider_uid, \
+             provider_email, provider_email_folded, search) SELECT project, id, id, 0, 0, '', id, '', '', 'uid ' || id \
+             FROM users",
+            "INSERT INTO identity_search (seq, project, grams) SELECT seq, project, ARRAY[7, 8] FROM identities",
+        ] {
+            assert_eq!(outside.run(statement).await.unwrap(), 8);
+        }
+        open(&url).await.close().await;
+        for (kept, expected) in [
+            ("SELECT project || text || CAST(grams AS TEXT) FROM user_search ORDER BY seq",
+             "SELECT project || search || '{' || seq || ',7}' FROM users ORDER BY seq"),
+            ("SELECT project || text || CAST(grams AS TEXT) FROM identity_search ORDER BY seq",
+             "SELECT project || search || '{7,8}' FROM identities ORDER BY seq"),
+        ] {
+            let kept = outside.texts(kept).await;
+            assert_eq!((kept.len(), &kept), (8, &outside.texts(expected).await));
+        }
+        // They still go with their users.
+        assert_eq!(outside.run("DELETE FROM users").await.unwrap(), 8);
+        for table in ["user_search", "identity_search"] {
+            assert_eq!(outside.text(&format!("SELECT CAST(count(*) AS TEXT) FROM {table}")).await, "0");
+        }
+    }
 }

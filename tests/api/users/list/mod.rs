@@ -2,6 +2,7 @@
 
 mod cursors;
 pub mod model;
+mod near;
 mod pages;
 pub mod population;
 mod totals;

@@ -1,0 +1,82 @@
+//! Pages of what many rows match. An index that knows only who matches would have to be read whole before the first row
+//! of a page is known; where matches are frequent, the page is found sooner by looking at the rows in its own order.
+
+use super::filter::{Lists, push_filter};
+use super::{Ask, Direction, Ordering, Page, Position};
+use crate::query::{Filter, Kind};
+use crate::store::{Engine, ProjectKey, Record, Result, Sql, Store, search};
+
+/// Rows that are looked at one by one.
+const NEAR: i64 = 10_000;
+
+/// With fewer matches than this, reading all of them is as good.
+const MANY: i64 = 1000;
+
+impl Ask<'_> {
+    /// A page, whose columns stand in `select`.
+    pub(super) async fn page<T: Record>(
+        &self,
+        store: &Store,
+        project: ProjectKey,
+        select: Sql,
+        order: &Ordering,
+        from: Option<(&Position, Direction)>,
+        page: Page,
+    ) -> Result<Vec<T>> {
+        if self.total == Some(0) {
+            return Ok(Vec::new());
+        }
+        if self.reads_an_index_of_matches() && self.total.is_none_or(|total| total > MANY) {
+            let mut near = select.clone();
+            self.push_near(&mut near, store.engine(), project, order, from, page);
+            let rows: Vec<T> = self.run(store, near).await?;
+            if i64::try_from(rows.len()).is_ok_and(|count| count == page.limit) {
+                return Ok(rows);
+            }
+        }
+        let mut select = select;
+        self.push_page(&mut select, store.engine(), project, order, from, page);
+        self.run(store, select).await
+    }
+
+    fn reads_an_index_of_matches(&self) -> bool {
+        let of_list =
+            |filter: &Filter| matches!(filter, Filter::Test { attribute, .. } if attribute.kind == Kind::List);
+        let searched = self.source.search.is_some() && self.terms.is_some_and(|terms| !terms.needs_scan());
+        searched || (self.source.kept && self.listing.filters.iter().any(of_list))
+    }
+
+    /// Everything behind the columns: the page, if it is among the next rows of the list, matching or not.
+    fn push_near(
+        &self,
+        select: &mut Sql,
+        engine: Engine,
+        project: ProjectKey,
+        order: &Ordering,
+        from: Option<(&Position, Direction)>,
+        page: Page,
+    ) {
+        let direction = from.map_or(Direction::After, |(_, direction)| direction);
+        select.push(" FROM (SELECT * FROM ").push(self.source.table).push(" WHERE t.project = ").push_bind(project);
+        if let Some((position, direction)) = from {
+            select.push(" AND ");
+            order.push_beyond(select, position, direction);
+        }
+        select.push(" ORDER BY ");
+        order.push(select, direction);
+        select.push(" LIMIT ").push_bind(NEAR).push(") t WHERE TRUE");
+        for filter in &self.listing.filters {
+            select.push(" AND ");
+            push_filter(select, engine, project, filter, Lists::LookedUp);
+        }
+        if let Some(terms) = self.terms {
+            search::push_texts(select, engine, terms);
+        }
+        select.push(" ORDER BY ");
+        order.push(select, direction);
+        select.push(" LIMIT ").push_bind(page.limit);
+        if page.offset > 0 {
+            select.push(" OFFSET ").push_bind(page.offset);
+        }
+    }
+}
