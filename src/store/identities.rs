@@ -76,7 +76,7 @@ pub async fn insert(tx: &mut Tx, project: ProjectKey, identity: &Identity) -> Re
     .bind(&text)
     .one(tx.on())
     .await?;
-    search::put(tx, Index::Identities, project, seq, &text).await
+    search::put_identity(tx, project, seq, &text).await
 }
 
 /// Whether an identity of a user other than `except` has this email address.

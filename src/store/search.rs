@@ -130,23 +130,20 @@ fn push_match(to: &mut Sql, engine: Engine, project: ProjectKey, terms: &Terms) 
     }
 }
 
-/// Indexes the text of a row that has none yet.
-pub(super) async fn put(tx: &mut Tx, index: Index, project: ProjectKey, seq: i64, text: &str) -> Result<()> {
-    let insert = match (tx.engine(), index) {
-        (Engine::Sqlite, Index::Users) => sql("INSERT INTO user_search (scope, rowid, text) VALUES ($1, $2, $3)"),
-        (Engine::Sqlite, Index::Identities) => {
-            sql("INSERT INTO identity_search (scope, rowid, text) VALUES ($1, $2, $3)")
-        }
-        (Engine::Postgres, Index::Users) => {
-            sql("INSERT INTO user_search (project, seq, text, grams) VALUES ($1, $2, $3, CAST($4 AS INTEGER[]))")
-        }
-        (Engine::Postgres, Index::Identities) => {
-            sql("INSERT INTO identity_search (project, seq, text, grams) VALUES ($1, $2, $3, CAST($4 AS INTEGER[]))")
-        }
-    };
+/// Indexes the text of a new identity.
+pub(super) async fn put_identity(tx: &mut Tx, project: ProjectKey, seq: i64, text: &str) -> Result<()> {
     let insert = match tx.engine() {
-        Engine::Sqlite => insert.bind(scope(project)).bind(seq).bind(text),
-        Engine::Postgres => insert.bind(project).bind(seq).bind(text).bind(array(grams(project, text))),
+        Engine::Sqlite => sql("INSERT INTO identity_search (scope, rowid, text) VALUES ($1, $2, $3)")
+            .bind(scope(project))
+            .bind(seq)
+            .bind(text),
+        Engine::Postgres => {
+            sql("INSERT INTO identity_search (project, seq, text, grams) VALUES ($1, $2, $3, CAST($4 AS INTEGER[]))")
+                .bind(project)
+                .bind(seq)
+                .bind(text)
+                .bind(array(grams(project, text)))
+        }
     };
     insert.execute(tx.on()).await.map(drop)
 }
@@ -161,7 +158,9 @@ pub(super) fn push_insert(to: &mut Sql, engine: Engine, project: ProjectKey, tex
             .push(", u.seq, ")
             .push_bind(text),
         Engine::Postgres => to
-            .push("INSERT INTO user_search (project, seq, grams) SELECT u.project, u.seq, CAST(")
+            .push("INSERT INTO user_search (project, seq, text, grams) SELECT u.project, u.seq, ")
+            .push_bind(text)
+            .push(", CAST(")
             .push_bind(array(grams(project, text)))
             .push(" AS INTEGER[])"),
     };
@@ -178,23 +177,23 @@ pub(super) fn changes(engine: Engine, project: ProjectKey, seq: i64, text: &str)
                 .bind(seq)
                 .bind(text),
         ],
-        Engine::Postgres => {
-            vec![
-                sql("UPDATE user_search SET grams = CAST($3 AS INTEGER[]) WHERE project = $1 AND seq = $2")
-                    .bind(project)
-                    .bind(seq)
-                    .bind(array(grams(project, text))),
-            ]
-        }
+        Engine::Postgres => vec![
+            sql("UPDATE user_search SET text = $3, grams = CAST($4 AS INTEGER[]) WHERE project = $1 AND seq = $2")
+                .bind(project)
+                .bind(seq)
+                .bind(text)
+                .bind(array(grams(project, text))),
+        ],
     }
 }
 
-/// Appends the change of the text of a user on PostgreSQL, of whom something called `u` has the project and the number of
-/// the row.
-pub(super) fn push_update(to: &mut Sql, project: ProjectKey, text: &str) {
-    let grams = array(grams(project, text));
-    to.push("UPDATE user_search s SET (project, grams) = (u.project, CAST(").push_bind(grams);
-    to.push(" AS INTEGER[])) FROM u WHERE s.project = u.project AND s.seq = u.seq");
+/// Appends the parts of a statement of PostgreSQL that index another text of a user, of whom an earlier part called `u`
+/// has the project and the number of the row. The last of them is still open.
+pub(super) fn push_change(to: &mut Sql, project: ProjectKey, text: &str) {
+    to.push("entry (text, grams) AS (VALUES (").push_bind(text).push(", CAST(");
+    to.push_bind(array(grams(project, text))).push(" AS INTEGER[]))), found AS (");
+    to.push("UPDATE user_search s SET text = e.text, grams = e.grams FROM u, entry e WHERE s.project = u.project ");
+    to.push("AND s.seq = u.seq");
 }
 
 /// Takes the text of a row out of the index.

@@ -75,8 +75,8 @@ pub async fn save_at_once(
         }
     }
     if found_otherwise {
-        all.push("), found AS (");
-        search::push_update(&mut all, project, &user.search_text());
+        all.push("), ");
+        search::push_change(&mut all, project, &user.search_text());
     }
     all.push("), logged AS (");
     logs::push_insert(&mut all, log);
