@@ -50,19 +50,24 @@ pub(super) struct Routes {
 macro_rules! verbs {
     ($($verb:ident)*) => {$(
         /// Adds a route.
-        ///
-        /// # Panics
-        /// When the path is there already, which a test would see.
-        #[expect(clippy::expect_used, reason = "the table is fixed, and every start reads all of it")]
         pub(super) fn $verb<H, T>(mut self, path: &'static str, handler: H) -> Self
         where
             H: Handler<T, Arc<App>, Future = Answer>,
         {
             let handler = Box::new(move |request, app| handler.clone().call(request, app));
-            self.$verb.insert(path, Endpoint { path: Path(path), handler }).expect("no route is there twice");
+            add(&mut self.$verb, Endpoint { path: Path(path), handler });
             self
         }
     )*};
+}
+
+/// Adds a route to those of its method.
+///
+/// # Panics
+/// When its path is there already.
+#[expect(clippy::expect_used, reason = "the table is fixed, and every start reads all of it")]
+fn add(paths: &mut Paths, endpoint: Endpoint) {
+    paths.insert(endpoint.path.0, endpoint).expect("no route is there twice");
 }
 
 impl Routes {
