@@ -12,7 +12,7 @@ async fn page(app: &TestApp, search: &str, queries: &[Value]) -> Vec<String> {
     let unknown = app.admin().list(&format!("/v1/users?total=0&{search}"), queries).await;
     let ids = |answer: &crate::support::Answer| answer.ids("users").into_iter().map(str::to_owned).collect::<Vec<_>>();
     assert_eq!(known.json["users"], unknown.json["users"], "{search} {queries:?}");
-    assert_eq!((known.status, unknown.json["total"].as_i64()), (axum::http::StatusCode::OK, Some(0)));
+    assert_eq!((known.status, unknown.json["total"].as_i64()), (200, Some(0)));
     ids(&known)
 }
 
