@@ -9,7 +9,7 @@ const LINES_MAX: usize = 400;
 
 /// SQL that does not name the project: how the text begins (`concat!` without its macros), and why it may. Every
 /// entry must be of use.
-const WITHOUT_PROJECT: [(&str, &str); 26] = [
+const WITHOUT_PROJECT: [(&str, &str); 25] = [
     (" IN (SELECT l.", "counts the tests of lists, whose texts name the project"),
     ("UPDATE users SET ", "users::save goes on with `WHERE project =`"),
     ("SELECT set_config('statement_timeout', '0'", "lifts the time limit of one transaction"),
@@ -29,7 +29,6 @@ const WITHOUT_PROJECT: [(&str, &str); 26] = [
     (" FROM (SELECT * FROM ", "Ask::push_near goes on with `WHERE t.project =`"),
     ("SELECT count(*) FROM ", "Ask::push_where goes on with `WHERE t.project =`"),
     (" AND t.seq IN (SELECT rowid FROM ", "the word `scope` of the index is the project"),
-    (" AND t.seq IN (SELECT s.seq FROM ", "the project is part of every hashed trigram"),
     ("SELECT count(*) FROM user_search WHERE ", "the word `scope` of the index is the project"),
     ("SELECT count(*) FROM identity_search WHERE ", "the word `scope` of the index is the project"),
     ("INSERT INTO user_search (scope, ", "the word `scope` of the index is the project"),
