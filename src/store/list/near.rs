@@ -26,7 +26,7 @@ impl Ask<'_> {
         if self.total == Some(0) {
             return Ok(Vec::new());
         }
-        if self.reads_an_index_of_matches() && self.total.is_none_or(|total| total > MANY) {
+        if self.reads_an_index_of_matches(store.engine()) && self.total.is_none_or(|total| total > MANY) {
             let mut near = select.clone();
             self.push_near(&mut near, store.engine(), project, order, from, page);
             let rows: Vec<T> = self.run(store, near).await?;
@@ -39,11 +39,12 @@ impl Ask<'_> {
         self.run(store, select).await
     }
 
-    fn reads_an_index_of_matches(&self) -> bool {
+    /// Of searches on both engines. The rows of a label PostgreSQL knows to read in the order of the page.
+    fn reads_an_index_of_matches(&self, engine: Engine) -> bool {
         let of_list =
             |filter: &Filter| matches!(filter, Filter::Test { attribute, .. } if attribute.kind == Kind::List);
         let searched = self.source.search.is_some() && self.terms.is_some_and(|terms| !terms.needs_scan());
-        searched || (self.source.kept && self.listing.filters.iter().any(of_list))
+        searched || (engine == Engine::Sqlite && self.source.kept && self.listing.filters.iter().any(of_list))
     }
 
     /// Everything behind the columns: the page, if it is among the next rows of the list, matching or not.
