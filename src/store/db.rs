@@ -291,6 +291,8 @@ impl Db {
                 let options = options
                     .application_name("usher")
                     .options([("client_min_messages", "warning")])
+                    // What PostgreSQL takes for a long statement here is over before it has compiled it.
+                    .options([("jit", "off")])
                     .disable_statement_logging();
                 let mut connection = options.connect().await?;
                 let (version,): (i32,) =

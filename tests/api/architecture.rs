@@ -158,7 +158,8 @@ fn every_function_of_the_store_is_called() {
     let mut functions = 0;
     for file in sources("src/store") {
         let path = file.path.trim_end_matches(".rs").trim_end_matches("/mod");
-        let module = path.rsplit('/').next().unwrap();
+        // A folder gives what its files hold as its own.
+        let modules: Vec<&str> = path.trim_start_matches("src/store/").rsplit('/').take(2).collect();
         for line in file.code() {
             let Some((before, rest)) = line.split_once("async fn ").filter(|(before, _)| before.contains("pub")) else {
                 continue;
@@ -167,7 +168,9 @@ fn every_function_of_the_store_is_called() {
             let name = rest.split(['(', '<']).next().unwrap();
             // A method is called by its name, any other function by its module's as well.
             let called = match before.starts_with("pub") {
-                true => callers.iter().any(|caller| caller.names(&format!("{module}::{name}"))),
+                true => {
+                    callers.iter().any(|caller| modules.iter().any(|module| caller.names(&format!("{module}::{name}"))))
+                }
                 false => callers.iter().any(|caller| {
                     caller.code().any(|line| {
                         ["(", "::<"].iter().any(|next| line.contains(&format!(".{name}{next}")))

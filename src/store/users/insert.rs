@@ -83,7 +83,7 @@ fn statement(engine: Engine, project: ProjectKey, user: &User, log: Option<&Log>
         all.push(of_user).push(condition);
     }
     if engine == Engine::Postgres {
-        all.push(") SELECT seq FROM u");
+        all.push(") SELECT seq, project FROM u");
     }
     all
 }

@@ -80,7 +80,7 @@ pub async fn save_at_once(
     }
     all.push("), logged AS (");
     logs::push_insert(&mut all, log);
-    all.push(" FROM u) SELECT seq FROM u");
+    all.push(" FROM u) SELECT seq, project FROM u");
     let stored: Option<(i64,)> = all.optional(tx.on()).await?;
     Ok(stored.is_some())
 }
