@@ -243,6 +243,13 @@ pub(super) const STATEMENT_LIMIT: Duration = Duration::from_secs(15);
 /// Statements with a time limit that run on SQLite at the same time.
 const SCANS: u32 = 4;
 
+/// What a connection that reads SQLite keeps of the file, as SQLite takes it: less than nothing is KiB. The inner pages of
+/// two indexes over a million users fit, so that a look-up reads two pages of the file.
+const READER_PAGES: &str = "-8192";
+
+/// The same for the connection that writes, which changes all indexes.
+const WRITER_PAGES: &str = "-24576";
+
 /// How long a connection to a server may lie idle before it is asked whether the server is still there. Under load none
 /// lies longer, and otherwise there is time.
 const SERVER_TRUSTED: Duration = Duration::from_millis(1);
@@ -270,6 +277,7 @@ impl Db {
                     .synchronous(SqliteSynchronous::Full)
                     .foreign_keys(true)
                     .busy_timeout(Duration::from_secs(5))
+                    .pragma("cache_size", WRITER_PAGES)
                     .disable_statement_logging();
                 let mut writer = SqliteConnection::connect_with(&options).await?;
                 // In one transaction that locks the file first: of programs that start together, as a server and a
@@ -282,8 +290,9 @@ impl Db {
                 let options = options.pragma("query_only", "ON");
                 // Statements with a time limit have connections of their own, so that they do not stand in the way of
                 // others.
-                let pool = |size| Pool::new(options.clone(), size, FILE_TRUSTED);
-                let (readers, scans) = (pool(sqlite_readers())?, pool(SCANS)?);
+                let reading = options.clone().pragma("cache_size", READER_PAGES);
+                let readers = Pool::new(reading, sqlite_readers(), FILE_TRUSTED)?;
+                let scans = Pool::new(options, SCANS, FILE_TRUSTED)?;
                 Ok(Self::Sqlite { readers, scans, writer: Writer::start(writer, writing) })
             }
             DatabaseUrl::Postgres(url) => {

@@ -198,6 +198,11 @@ both! {
         other.close().await;
     }
 
+}
+
+both! {
+    on one thread;
+
     async fn what_is_looked_for_is_found_by_its_index(app) {
         let mut other = Other::of(app).await;
         populate(app, &mut other).await;

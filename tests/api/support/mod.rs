@@ -36,9 +36,11 @@ pub const IP: &str = "203.0.113.9";
 
 /// Runs the body of a test on SQLite and on PostgreSQL, each time with a server of its own.
 ///
-/// `both! { async fn name(app) { … } }`, or `(app, "USHER_…" = "…")` to set variables of its configuration.
+/// `both! { async fn name(app) { … } }`, or `(app, "USHER_…" = "…")` to set variables of its configuration. The tests of
+/// `both! { on one thread; … }` run on it with the tasks of their server.
 macro_rules! both {
-    ($($(#[$meta:meta])* async fn $name:ident($app:ident $(, $var:literal = $value:expr)* $(,)?) $body:block)*) => {$(
+    (on one thread; $($tests:tt)*) => { $crate::support::both! { @ (flavor = "current_thread") $($tests)* } };
+    (@ $flavor:tt $($(#[$meta:meta])* async fn $name:ident($app:ident $(, $var:literal = $value:expr)* $(,)?) $body:block)*) => {$(
         $(#[$meta])*
         mod $name {
             #[allow(unused_imports, reason = "not every test uses what is around it")]
@@ -46,14 +48,14 @@ macro_rules! both {
 
             async fn run($app: &$crate::support::TestApp) $body
 
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            #[tokio::test $flavor]
             async fn sqlite() {
                 let app = $crate::support::TestApp::sqlite(&[$(($var, $value)),*]).await;
                 run(&app).await;
                 app.finish().await;
             }
 
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            #[tokio::test $flavor]
             async fn postgres() {
                 if let Some(app) = $crate::support::TestApp::postgres(&[$(($var, $value)),*]).await {
                     run(&app).await;
@@ -62,6 +64,9 @@ macro_rules! both {
             }
         }
     )*};
+    ($($tests:tt)*) => {
+        $crate::support::both! { @ (flavor = "multi_thread", worker_threads = 2) $($tests)* }
+    };
 }
 pub(crate) use both;
 
