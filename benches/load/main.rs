@@ -4,6 +4,7 @@
 //! seed URL PROJECT COUNT           fills a database with that many users
 //! bare FILE ADDRESS                serves the file by axum alone
 //! reads SQLITE_FILE SECONDS TASKS  reads random users of a seeded database by sqlx alone
+//! plot FILE…                       the figures of several runs, each a bench.json, as a picture (SVG)
 //! script MARKER SETTING NUMBER     turns the log of PostgreSQL on standard input into a script for pgbench
 //! ```
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "the figures, and how far it is, are for people")]
@@ -16,6 +17,7 @@
 
 mod bare;
 mod people;
+mod plot;
 mod reads;
 mod script;
 mod seed;
@@ -47,8 +49,9 @@ async fn main() -> anyhow::Result<()> {
             }
             Ok(())
         }
+        ["plot", ref files @ ..] if !files.is_empty() => plot::print(files),
         ["script", marker, setting, number] => script::print(std::io::stdin().lock(), marker, setting, number),
-        _ => anyhow::bail!("the commands are seed, bare, reads and script; benches/load/main.rs explains them"),
+        _ => anyhow::bail!("the commands are seed, bare, reads, plot and script; benches/load/main.rs explains them"),
     }
 }
 

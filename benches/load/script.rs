@@ -89,10 +89,9 @@ fn literal(value: &str, marker: &str, number: &str) -> String {
         return format!("CAST('{value}' AS BOOLEAN)");
     }
     let number = format!("' || {number} || '");
-    let text = with_ids(&value.replace('\'', "''"), &format!("' || 'bbbb{number}"));
     // pgbench would take a word behind a colon for a variable.
-    let text = text.replace(marker, &number).replace(":null", "' || chr(58) || 'null");
-    let text = text.replace(":false", "' || chr(58) || 'false").replace(":true", "' || chr(58) || 'true");
+    let text = value.replace('\'', "''").replace(':', "' || chr(58) || '");
+    let text = with_ids(&text, &format!("' || 'bbbb{number}")).replace(marker, &number);
     if text.contains("||") { format!("('{text}')") } else { format!("'{text}'") }
 }
 

@@ -13,7 +13,7 @@ use usher::store::{Engine, Error, ProjectKey, Store, projects, users};
 
 use crate::people::{Names, person};
 
-/// Users in one transaction.
+/// Users that a worker makes before it takes the next ones.
 const BATCH: u64 = 1000;
 
 /// Makes `count` users in a project, which is made as well when it is not there.
@@ -22,8 +22,8 @@ pub(crate) async fn seed(url: &DatabaseUrl, project: String, count: u64) -> anyh
     let store = Store::open(url, 8, Duration::ZERO).await?;
     let now = Clock::system().now();
     let key = project_key(&store, project, now).await?;
-    // On SQLite one waits with the next batch while the other's is written.
-    let workers = if store.engine() == Engine::Sqlite { 2 } else { 4 };
+    // On SQLite one waits with the next users while the other's are written.
+    let workers = if store.engine() == Engine::Sqlite { 2 } else { 8 };
     let names = Arc::new(Names::new());
     let (next, done) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
     let mut tasks: JoinSet<Result<(), Error>> = JoinSet::new();
@@ -65,18 +65,25 @@ async fn project_key(store: &Store, id: String, now: Millis) -> Result<ProjectKe
 }
 
 /// Stores users with what creating them leaves in their logs, which is as new as the database: the server would
-/// remove it otherwise while it is measured.
+/// remove it otherwise while it is measured. On PostgreSQL one by one: the totals that users are counted in are locked
+/// until their transaction ends, so that larger ones would wait for each other.
 async fn insert(store: &Store, project: ProjectKey, users: Vec<users::User>, now: Millis) -> Result<(), Error> {
-    let work = store.write(move |tx| {
-        Box::pin(async move {
-            for user in users {
-                let log = created(user.id.clone(), now);
-                users::insert(tx, project, user, Some(&log)).await?;
-            }
-            Ok(())
-        })
-    });
-    work.await
+    let together = if store.engine() == Engine::Sqlite { users.len() } else { 1 };
+    let mut users = users.into_iter().peekable();
+    while users.peek().is_some() {
+        let some: Vec<users::User> = users.by_ref().take(together).collect();
+        let work = store.write_at_once(move |tx| {
+            Box::pin(async move {
+                for user in some {
+                    let log = created(user.id.clone(), now);
+                    users::insert(tx, project, user, Some(&log)).await?;
+                }
+                Ok::<_, Error>(())
+            })
+        });
+        work.await?;
+    }
+    Ok(())
 }
 
 fn created(user_id: String, time: Millis) -> Log {
