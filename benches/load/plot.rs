@@ -85,7 +85,7 @@ pub(crate) fn print(files: &[&str]) -> anyhow::Result<()> {
         writeln!(svg, "<path d=\"M{left} {at}h20\" stroke=\"{colour}\" stroke-width=\"3\"/>")?;
         writeln!(svg, "<text x=\"{}\" y=\"{}\">{key}</text>", left + 26.0, at + 4.0)?;
     }
-    print!("{svg}</svg>\n");
+    println!("{svg}</svg>");
     Ok(())
 }
 
