@@ -46,12 +46,16 @@ pub(crate) fn print(files: &[&str]) -> anyhow::Result<()> {
             }
         }
     }
-    let all = points.values().flatten().map(|(users, _)| *users);
-    let (fewest, most) = all.fold((f64::MAX, 0.0_f64), |(a, b), users| (a.min(users), b.max(users)));
+    let mut sizes: Vec<f64> = points.values().flatten().map(|(users, _)| *users).collect();
+    sizes.sort_by(f64::total_cmp);
+    sizes.dedup();
+    let (Some(fewest), Some(most)) = (sizes.first().copied(), sizes.last().copied()) else {
+        anyhow::bail!("there are no figures to draw");
+    };
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {} {}\" font-family=\"sans-serif\" font-size=\"11\">\n\
          <rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n",
-        2.0 * WIDTH + 260.0,
+        2.0 * WIDTH + 290.0,
         HEIGHT + 80.0
     );
     for (n, (engine, title)) in [("sqlite", "SQLite"), ("postgres", "PostgreSQL")].into_iter().enumerate() {
@@ -65,6 +69,10 @@ pub(crate) fn print(files: &[&str]) -> anyhow::Result<()> {
             writeln!(svg, "<path d=\"M{left} {at:.1}h{WIDTH}\" stroke=\"#ddd\"/>")?;
             writeln!(svg, "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{label}</text>", left - 6.0, at + 4.0)?;
         }
+        for users in &sizes {
+            let (x, size) = (x(*users), short(*users));
+            writeln!(svg, "<text x=\"{x:.1}\" y=\"{}\" text-anchor=\"middle\">{size}</text>", HEIGHT + 48.0)?;
+        }
         for (key, colour) in LINES {
             let Some(points) = points.get_mut(&(engine.to_owned(), key.to_owned())) else { continue };
             points.sort_by(|a, b| a.0.total_cmp(&b.0));
@@ -75,8 +83,6 @@ pub(crate) fn print(files: &[&str]) -> anyhow::Result<()> {
             for (users, cost) in points {
                 let (x, y) = (x(*users), y(*cost));
                 writeln!(svg, "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"3\" fill=\"{colour}\"/>")?;
-                let under = HEIGHT + 48.0;
-                writeln!(svg, "<text x=\"{x:.1}\" y=\"{under}\" text-anchor=\"middle\">{}</text>", short(*users))?;
             }
         }
     }
