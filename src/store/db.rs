@@ -48,6 +48,9 @@ pub struct Part {
     pub(super) connection: SqliteConnection,
     /// Whether the savepoint has begun: it does so with the first statement, in the same trip.
     pub(super) begun: bool,
+    /// Whether the connection may answer no more. sqlx's thread ends when a statement cannot be compiled anew in the
+    /// middle of a text, as when somebody takes a table away, and that after it has told of the error.
+    pub(super) suspect: bool,
     /// How the connection was opened.
     pub(super) options: SqliteConnectOptions,
 }
@@ -62,19 +65,29 @@ pub struct Open {
 
 impl Part {
     /// The text of a statement, behind the beginning of the savepoint when it is the first.
-    pub(super) fn first(&mut self, text: Cow<'static, str>) -> Cow<'static, str> {
-        match std::mem::replace(&mut self.begun, true) {
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] behind an error after which the connection may not answer.
+    pub(super) fn next(&mut self, text: Cow<'static, str>) -> Result<Cow<'static, str>> {
+        if self.suspect {
+            return Err(Error::Unavailable("SQLite is to be opened again".into()));
+        }
+        Ok(match std::mem::replace(&mut self.begun, true) {
             true => text,
             // The one that ends here is that of the part before, or the one that began with the transaction.
             false => format!("RELEASE part; SAVEPOINT part; {text}").into(),
-        }
+        })
     }
 
-    /// Puts a new connection in the place of one that answers no more, which is undone by that. sqlx's thread may have
-    /// ended: it takes some failures of texts with several statements, as when a table is missing, for impossible.
+    /// Takes note of what came of a statement.
+    pub(super) const fn answered<T>(&mut self, answer: &Result<T>) {
+        self.suspect |= matches!(answer, Err(Error::Other(_)));
+    }
+
+    /// Puts a new connection in the place of one that answers no more; what was open there is undone by that.
     pub(super) async fn reopen(&mut self) {
         match SqliteConnection::connect_with(&self.options).await {
-            Ok(connection) => self.connection = connection,
+            Ok(connection) => (self.connection, self.suspect) = (connection, false),
             Err(error) => tracing::error!(%error, "SQLite cannot be opened again"),
         }
     }
@@ -211,9 +224,11 @@ macro_rules! run {
             }
             On::Sqlite(part) => {
                 let $args: sqlx::sqlite::SqliteArguments = $crate::store::sql::arguments($sql.values)?;
-                let $text = sqlx::AssertSqlSafe(part.first($sql.text));
+                let $text = sqlx::AssertSqlSafe(part.next($sql.text)?);
                 let $executor = &mut part.connection;
-                $run
+                let answer: Result<_> = async { $run }.await;
+                part.answered(&answer);
+                answer
             }
             On::PgPool(pool) => {
                 let $args: sqlx::postgres::PgArguments = $crate::store::sql::arguments($sql.values)?;

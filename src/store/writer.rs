@@ -45,7 +45,7 @@ impl Writer {
     /// Starts the task that owns the connection.
     pub(super) fn start(connection: SqliteConnection, options: SqliteConnectOptions) -> Self {
         let (jobs, queue) = mpsc::channel(QUEUE);
-        tokio::spawn(serve(Tx::Sqlite(Part { connection, begun: false, options }), queue));
+        tokio::spawn(serve(Tx::Sqlite(Part { connection, begun: false, suspect: false, options }), queue));
         Self { jobs }
     }
 
@@ -133,10 +133,7 @@ async fn share(tx: &mut Tx, first: Job, queue: &mut mpsc::Receiver<Message>) -> 
     };
     if let Err(error) = &ended {
         tracing::error!(%error, jobs = batch.len(), "SQLite stored nothing of a transaction");
-        // Leaves no transaction open; fails harmlessly when there is none.
-        if let (Err(Error::Unavailable(_)), Tx::Sqlite(part)) = (execute(tx, "ROLLBACK").await, &mut *tx) {
-            part.reopen().await;
-        }
+        leave(tx).await;
     }
     for done in batch {
         (done.deliver)(match &ended {
@@ -145,6 +142,16 @@ async fn share(tx: &mut Tx, first: Job, queue: &mut mpsc::Receiver<Message>) -> 
         });
     }
     closing
+}
+
+/// Leaves the lost transaction, or the connection with it. `ROLLBACK` fails harmlessly when SQLite has done it by itself.
+async fn leave(tx: &mut Tx) {
+    let Tx::Sqlite(part) = tx else { return };
+    let lost = part.suspect
+        || matches!(part.connection.execute("ROLLBACK").await.map_err(Error::from), Err(Error::Unavailable(_)));
+    if lost {
+        part.reopen().await;
+    }
 }
 
 /// Runs one job in a savepoint of its own. An error means that the transaction is lost: SQLite undoes all of it by
@@ -156,7 +163,11 @@ async fn run(tx: &mut Tx, job: Job, batch: &mut Vec<Done>) -> Result<()> {
     let done = job(tx).await;
     let undo = !done.keep && matches!(tx, Tx::Sqlite(Part { begun: true, .. }));
     batch.push(done);
-    if undo { execute(tx, "ROLLBACK TO part").await } else { Ok(()) }
+    match tx {
+        Tx::Sqlite(Part { suspect: true, .. }) => Err(Error::Unavailable("SQLite is to be opened again".into())),
+        _ if undo => execute(tx, "ROLLBACK TO part").await,
+        _ => Ok(()),
+    }
 }
 
 async fn execute(tx: &mut Tx, text: &'static str) -> Result<()> {
