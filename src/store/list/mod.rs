@@ -315,12 +315,7 @@ impl Ask<'_> {
             select.push(" AND ");
             order.push_beyond(select, position, direction);
         }
-        select.push(" ORDER BY ");
-        order.push(select, from.map_or(Direction::After, |(_, direction)| direction));
-        select.push(" LIMIT ").push_bind(page.limit);
-        if page.offset > 0 {
-            select.push(" OFFSET ").push_bind(page.offset);
-        }
+        order.push_cut(select, from.map_or(Direction::After, |(_, direction)| direction), page);
     }
 
     /// Texts that no index answers are read under a time limit.

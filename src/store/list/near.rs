@@ -73,11 +73,6 @@ impl Ask<'_> {
         if let Some(terms) = self.terms {
             search::push_texts(select, engine, terms);
         }
-        select.push(" ORDER BY ");
-        order.push(select, direction);
-        select.push(" LIMIT ").push_bind(page.limit);
-        if page.offset > 0 {
-            select.push(" OFFSET ").push_bind(page.offset);
-        }
+        order.push_cut(select, direction, page);
     }
 }

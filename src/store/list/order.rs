@@ -2,7 +2,7 @@
 
 use sqlx::{Column as _, ColumnIndex, Database, Decode, FromRow, Row, Type};
 
-use super::{Source, push_list};
+use super::{Page, Source, push_list};
 use crate::query::{Kind, Listing, Order};
 use crate::store::{Sql, Value};
 
@@ -134,6 +134,16 @@ impl Ordering {
                 (true, false) => " DESC",
             });
         });
+    }
+
+    /// Appends `ORDER BY` and the part of the rows that a page is.
+    pub(super) fn push_cut(&self, to: &mut Sql, direction: Direction, page: Page) {
+        to.push(" ORDER BY ");
+        self.push(to, direction);
+        to.push(" LIMIT ").push_bind(page.limit);
+        if page.offset > 0 {
+            to.push(" OFFSET ").push_bind(page.offset);
+        }
     }
 
     /// Appends the condition for the rows on one side of a position.

@@ -31,7 +31,8 @@ fn statement(engine: Engine, project: ProjectKey, user: &User, log: Option<&Log>
         Engine::Sqlite => "",
         Engine::Postgres => "WITH u AS (",
     });
-    push_row(&mut all, project, user);
+    let text = user.search_text();
+    push_row(&mut all, project, user, &text);
     if let Some(email) = user.email.as_ref().filter(|_| engine == Engine::Postgres) {
         all.push(" WHERE NOT EXISTS (SELECT 1 FROM identities i WHERE i.project = $1 AND i.provider_email_folded = ");
         all.push_bind(fold(email)).push(")");
@@ -52,7 +53,7 @@ fn statement(engine: Engine, project: ProjectKey, user: &User, log: Option<&Log>
         Engine::Postgres => (" FROM u", ""),
     };
     part(&mut all, "found");
-    search::push_insert(&mut all, engine, project, &user.search_text());
+    search::push_insert(&mut all, engine, project, &text);
     all.push(of_user).push(condition);
     let labels = user.label_list();
     if !labels.is_empty() {
@@ -89,7 +90,7 @@ fn statement(engine: Engine, project: ProjectKey, user: &User, log: Option<&Log>
 }
 
 /// The row itself, as a `SELECT`, so that a condition may follow.
-fn push_row(to: &mut Sql, project: ProjectKey, user: &User) {
+fn push_row(to: &mut Sql, project: ProjectKey, user: &User, text: &str) {
     to.push(
         "INSERT INTO users (project, id, created_at, updated_at, registration, name, name_folded, email, phone, status, \
          email_verified, phone_verified, labels, prefs, password, hash, hash_options, password_history, \
@@ -120,6 +121,6 @@ fn push_row(to: &mut Sql, project: ProjectKey, user: &User) {
         user.impersonator.into(),
         user.accessed_at.into(),
         user.targets.to_json().into(),
-        user.search_text().into(),
+        text.into(),
     ]);
 }

@@ -23,14 +23,15 @@ pub async fn save(
     log: Option<&Log>,
 ) -> Result<()> {
     user.follow_addresses(Some(before), now);
+    let text = text_if_other(before, user);
     let mut statements = Vec::new();
-    if let Some(mut update) = columns(before, user, now) {
+    if let Some(mut update) = columns(before, user, text.as_deref(), now) {
         update.push(" WHERE project = ").push_bind(project).push(" AND id = ").push_bind(&user.id);
         statements.push(update);
         statements.extend(labels(project, before, user));
         statements.extend(targets::changes(project, &before.targets, &user.targets));
-        if before.search_text() != user.search_text() {
-            statements.extend(search::changes(tx.engine(), project, user.seq, &user.search_text()));
+        if let Some(text) = &text {
+            statements.extend(search::changes(tx.engine(), project, user.seq, text));
         }
     }
     statements.extend(log.map(|log| logs::insertion(project, log)));
@@ -56,15 +57,15 @@ pub async fn save_at_once(
     if tx.engine() != Engine::Postgres || before.labels != user.labels || before.targets != user.targets {
         return Ok(false);
     }
-    let found_otherwise = before.search_text() != user.search_text();
+    let text = text_if_other(before, user);
     let mut all = sql("WITH u AS (");
-    match columns(before, user, now) {
+    match columns(before, user, text.as_deref(), now) {
         Some(update) => {
             // Begins with the columns, so that its numbers stay right.
             all.values = update.values;
             all.text.to_mut().push_str(&update.text);
             all.push(" WHERE project = ").push_bind(project).push(" AND id = ").push_bind(&user.id);
-            if found_otherwise {
+            if text.is_some() {
                 all.push(" AND search = ").push_bind(before.search_text());
             }
             all.push(" RETURNING project, seq");
@@ -74,9 +75,9 @@ pub async fn save_at_once(
             all.push(" AND id = ").push_bind(&user.id);
         }
     }
-    if found_otherwise {
+    if let Some(text) = &text {
         all.push("), ");
-        search::push_change(&mut all, project, &user.search_text());
+        search::push_change(&mut all, project, text);
     }
     all.push("), logged AS (");
     logs::push_insert(&mut all, log);
@@ -85,8 +86,13 @@ pub async fn save_at_once(
     Ok(stored.is_some())
 }
 
-/// `UPDATE users SET …` for the columns that differ, and the time; `None` when there are none.
-fn columns(before: &User, user: &mut User, now: Millis) -> Option<Sql> {
+/// The text that `search` looks in, when it is another one than before.
+fn text_if_other(before: &User, user: &User) -> Option<String> {
+    Some(user.search_text()).filter(|text| *text != before.search_text())
+}
+
+/// `UPDATE users SET …` for the columns that differ, the text of the search and the time; `None` when there are none.
+fn columns(before: &User, user: &mut User, text: Option<&str>, now: Millis) -> Option<Sql> {
     let mut update = sql("UPDATE users SET ");
     macro_rules! push_changed {
         ($($column:ident)*) => {$(
@@ -108,8 +114,8 @@ fn columns(before: &User, user: &mut User, now: Millis) -> Option<Sql> {
     if before.name != user.name {
         update.push("name_folded = ").push_bind(fold(&user.name)).push(", ");
     }
-    if before.search_text() != user.search_text() {
-        update.push("search = ").push_bind(user.search_text()).push(", ");
+    if let Some(text) = text {
+        update.push("search = ").push_bind(text).push(", ");
     }
     user.updated_at = now;
     update.push("updated_at = ").push_bind(now);
