@@ -13,8 +13,9 @@ use usher::store::{Engine, Error, ProjectKey, Store, projects, users};
 
 use crate::people::{Names, person};
 
-/// Users that a worker makes before it takes the next ones.
-const BATCH: u64 = 1000;
+/// Users that a worker makes before it takes the next ones; on SQLite in one job. What a job would have to undo is kept in
+/// a list that SQLite walks with each statement, so many small ones that share a commit cost less than a large one.
+const BATCH: u64 = 20;
 
 /// Makes `count` users in a project, which is made as well when it is not there.
 pub(crate) async fn seed(url: &DatabaseUrl, project: String, count: u64) -> anyhow::Result<()> {
@@ -22,8 +23,8 @@ pub(crate) async fn seed(url: &DatabaseUrl, project: String, count: u64) -> anyh
     let store = Store::open(url, 8, Duration::ZERO).await?;
     let now = Clock::system().now();
     let key = project_key(&store, project, now).await?;
-    // On SQLite one waits with the next users while the other's are written.
-    let workers = if store.engine() == Engine::Sqlite { 2 } else { 8 };
+    // On SQLite as many as may share a commit, and as many that wait for the next one.
+    let workers = if store.engine() == Engine::Sqlite { 128 } else { 8 };
     let names = Arc::new(Names::new());
     let (next, done) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
     let mut tasks: JoinSet<Result<(), Error>> = JoinSet::new();
