@@ -128,12 +128,13 @@ impl Registry {
         if let Some(project) = self.projects.get(id).await {
             return Ok(project);
         }
-        // Requests that come at the same time share one look-up.
+        // Requests that come at the same time share one look-up. In a box, since it is rare and larger than a request.
         let look_up = async {
             let project = projects::find(app.store.read(), id).await.map_err(Error::from)?;
             project.map(Arc::new).ok_or_else(|| Kind::ProjectNotFound.into())
         };
-        self.projects.try_get_with(id.to_owned(), look_up).await.map_err(|error: Arc<Error>| (*error).clone())
+        let shared = Box::pin(self.projects.try_get_with(id.to_owned(), look_up));
+        shared.await.map_err(|error: Arc<Error>| (*error).clone())
     }
 
     /// The key with this secret, when it has not expired.
@@ -146,10 +147,8 @@ impl Registry {
             Some(key) => key,
             None => {
                 let digest = hex(&id.1);
-                self.keys
-                    .try_get_with(id, find_key(app, project.key, &digest))
-                    .await
-                    .map_err(|error| (*error).clone())?
+                let shared = Box::pin(self.keys.try_get_with(id, find_key(app, project.key, &digest)));
+                shared.await.map_err(|error| (*error).clone())?
             }
         };
         match key.expire {

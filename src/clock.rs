@@ -34,11 +34,18 @@ impl Millis {
 /// The wire format: `2026-01-02T03:04:05.678+00:00`, always with milliseconds and never with `Z`.
 impl fmt::Display for Millis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(at) = DateTime::<Utc>::from_timestamp_millis(self.0) else { return Ok(()) };
+        self.written(|text| f.write_str(text))
+    }
+}
+
+impl Millis {
+    /// Hands over the wire format, empty for what is no date. A list shows hundreds of moments, so they are written digit
+    /// by digit into a text of a known form.
+    pub fn written<T>(self, to: impl FnOnce(&str) -> T) -> T {
+        let Some(at) = DateTime::<Utc>::from_timestamp_millis(self.0) else { return to("") };
         let Some(year) = u32::try_from(at.year()).ok().filter(|year| *year < 10_000) else {
-            return f.write_str(&at.to_rfc3339_opts(SecondsFormat::Millis, false));
+            return to(&at.to_rfc3339_opts(SecondsFormat::Millis, false));
         };
-        // A list shows hundreds of moments, so they are written digit by digit into a text of a known form.
         let mut text = *b"0000-00-00T00:00:00.000+00:00";
         put(&mut text[..4], year);
         put(&mut text[5..7], at.month());
@@ -47,7 +54,7 @@ impl fmt::Display for Millis {
         put(&mut text[14..16], at.minute());
         put(&mut text[17..19], at.second());
         put(&mut text[20..23], at.timestamp_subsec_millis());
-        f.write_str(std::str::from_utf8(&text).map_err(|_| fmt::Error)?)
+        to(std::str::from_utf8(&text).unwrap_or_default())
     }
 }
 

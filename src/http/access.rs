@@ -77,7 +77,7 @@ impl<S: Scoped> FromRequestParts<Arc<App>> for Access<S> {
             (Settled::Nothing, Some(_)) => return Err(Kind::ProjectIdMissing.into()),
             (settled, None) => {
                 let known = match settled.project() {
-                    Some(project) => signed_in(parts, app, project).await?,
+                    Some(project) => Box::pin(signed_in(parts, app, project)).await?,
                     None => None,
                 };
                 // Whoever is signed in is told by which name.

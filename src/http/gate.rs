@@ -132,10 +132,7 @@ async fn find_project(app: &Arc<App>, request: &mut Request) -> Result<Settled> 
         id = text_of(&parse_query(request.uri().query().unwrap_or_default()));
     }
     if id.is_none() && !matches!(*request.method(), Method::GET | Method::HEAD) {
-        let body = read_body(std::mem::take(request.body_mut())).await?;
-        let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        id = text_of(&parse_body(content_type.unwrap_or_default(), &body).await.values);
-        *request.body_mut() = Body::from(body);
+        id = Box::pin(project_of_body(request)).await?;
     }
     match id.as_deref() {
         None => Ok(Settled::Nothing),
@@ -143,6 +140,15 @@ async fn find_project(app: &Arc<App>, request: &mut Request) -> Result<Settled> 
         Some(id) if project_id(id).is_err() => Err(Kind::ProjectNotFound.into()),
         Some(id) => app.registry.project(app, id).await.map(Settled::Project),
     }
+}
+
+/// The project that the body of a write names. The body can be read again.
+async fn project_of_body(request: &mut Request) -> Result<Option<String>> {
+    let body = read_body(std::mem::take(request.body_mut())).await?;
+    let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let id = text_of(&parse_body(content_type.unwrap_or_default(), &body).await.values);
+    *request.body_mut() = Body::from(body);
+    Ok(id)
 }
 
 fn text_of(values: &serde_json::Map<String, serde_json::Value>) -> Option<String> {

@@ -66,7 +66,7 @@ impl View {
 /// A moment, or the empty text.
 fn date<S: Serializer>(at: &Option<Millis>, serializer: S) -> Result<S::Ok, S::Error> {
     match at {
-        Some(at) => serializer.collect_str(at),
+        Some(at) => at.written(|text| serializer.serialize_str(text)),
         None => serializer.serialize_str(""),
     }
 }
