@@ -66,6 +66,16 @@ pub async fn serve(
     Ok(())
 }
 
+/// A piece of memory that the C library maps for itself.
+const LARGE: usize = 4 << 20;
+
+/// Keeps the C library from handing memory back to the system that the next request wants again, which costs each page a
+/// fault. glibc does so with whatever is free at the end of a thread's heap above 128 KiB, until it has seen a larger piece
+/// come and go: from then on it keeps twice as much (mallopt(3), on `M_MMAP_THRESHOLD`). Other libraries learn nothing.
+pub fn keep_memory() {
+    drop(std::hint::black_box(Vec::<u8>::with_capacity(LARGE)));
+}
+
 /// Ready on SIGTERM or SIGINT.
 ///
 /// # Errors

@@ -10,11 +10,12 @@ use crate::access::{NewKey, Scope, insert_key, scope_names};
 use crate::app::App;
 use crate::config::{Bootstrap, Config};
 use crate::secret::{api_key, digest};
-use crate::server::{serve, stop_signal};
+use crate::server::{keep_memory, serve, stop_signal};
 use crate::store::{Constraint, Error, keys, projects};
 
 /// Runs the server until it is told to stop.
 pub(super) async fn run(config: Config) -> anyhow::Result<()> {
+    keep_memory();
     let stop = stop_signal()?;
     let listen = config.listen;
     let app = App::open(config).await?;
