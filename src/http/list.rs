@@ -93,9 +93,11 @@ pub(super) async fn answer<R: Shown>(call: &Call, params: ListParams, owner: Opt
         left: listing.limit.unwrap_or(LIMIT),
         offset: listing.offset,
         listing,
+        few: None,
         total: None,
     };
     let direction = page.seek().await?;
+    page.few = page.ask().few(&page.view.app.store, page.project).await?;
     if total {
         page.total = Some(page.ask().total(&page.view.app.store, page.project).await?);
     }
@@ -141,6 +143,8 @@ struct Page {
     left: i64,
     /// Rows to skip from there.
     offset: i64,
+    /// The rows that a search found, when they are few.
+    few: Option<Vec<i64>>,
     /// How many rows match, when that was asked.
     total: Option<i64>,
 }
@@ -152,6 +156,7 @@ impl Page {
             listing: &self.listing,
             terms: self.terms.as_ref(),
             owner: self.owner.as_deref(),
+            few: self.few.as_deref(),
             total: self.total,
         }
     }

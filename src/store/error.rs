@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use sqlx::sqlite::SqliteError;
+
 /// A result of the store.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -96,25 +98,32 @@ impl std::error::Error for Error {
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         match &error {
-            sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => {
+            sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::WorkerCrashed => {
                 Self::Unavailable(error.to_string().into())
             }
-            sqlx::Error::Io(_) | sqlx::Error::Tls(_) => Self::Unavailable(error.to_string().into()),
             sqlx::Error::Database(cause) => {
-                let found = Constraint::ALL.iter().copied().find(|constraint| match cause.constraint() {
-                    Some(name) => name == constraint.name(),
-                    None => cause.message().rsplit(": ").next() == Some(constraint.columns()),
-                });
-                if cause.is_foreign_key_violation() {
-                    return Self::Orphan;
+                if let Some(code) = cause.try_downcast_ref::<SqliteError>().and_then(|_| cause.code()?.parse().ok()) {
+                    return Self::of_sqlite(code, cause.message()).unwrap_or_else(|| Self::Other(Box::new(error)));
                 }
-                match (cause.is_unique_violation(), found) {
-                    (true, Some(constraint)) => Self::Conflict(constraint),
-                    _ => Self::from_code(cause.code(), cause.message()).unwrap_or_else(|| Self::Other(Box::new(error))),
-                }
+                let (code, constraint) = (cause.code(), cause.constraint());
+                let known = Self::of_postgres(code.as_deref(), constraint, cause.message());
+                known.unwrap_or_else(|| Self::Other(Box::new(error)))
             }
             _ => Self::Other(Box::new(error)),
         }
+    }
+}
+
+impl From<rusqlite::Error> for Error {
+    fn from(error: rusqlite::Error) -> Self {
+        let known = error.sqlite_error().and_then(|cause| {
+            let message = match &error {
+                rusqlite::Error::SqliteFailure(_, Some(message)) => Cow::Borrowed(message.as_str()),
+                _ => Cow::Owned(cause.to_string()),
+            };
+            Self::of_sqlite(cause.extended_code, &message)
+        });
+        known.unwrap_or_else(|| Self::Other(Box::new(error)))
     }
 }
 
@@ -132,24 +141,35 @@ impl Error {
         }
     }
 
-    /// Sorts the codes that are not faults of this program. PostgreSQL's are five characters (its appendix A);
-    /// SQLite's are numbers, of which the lowest byte is the primary code (sqlite.org/rescode.html).
-    fn from_code(code: Option<Cow<'_, str>>, message: &str) -> Option<Self> {
-        let code = code?;
-        if let Ok(number) = code.parse::<u32>()
-            && code.len() < 5
-        {
-            return match number & 0xff {
-                9 => Some(Self::Timeout), // interrupted
-                // busy, locked, read-only, input or output, full, cannot open
-                5 | 6 | 8 | 10 | 13 | 14 => Some(Self::Unavailable(message.to_owned().into())),
-                _ => None,
-            };
+    /// Sorts what is not a fault of this program, by its extended code and its message (sqlite.org/rescode.html).
+    fn of_sqlite(code: i32, message: &str) -> Option<Self> {
+        match (code, code & 0xff) {
+            // A unique index, a primary key.
+            (2067 | 1555, _) => Constraint::ALL
+                .iter()
+                .find(|constraint| message.rsplit(": ").next() == Some(constraint.columns()))
+                .map(|constraint| Self::Conflict(*constraint)),
+            // A foreign key.
+            (787, _) => Some(Self::Orphan),
+            // Interrupted.
+            (_, 9) => Some(Self::Timeout),
+            // Busy, locked, read-only, input or output, full, cannot open.
+            (_, 5 | 6 | 8 | 10 | 13 | 14) => Some(Self::Unavailable(message.to_owned().into())),
+            _ => None,
         }
-        match code.as_ref() {
+    }
+
+    /// The same, by the codes of appendix A of the documentation of PostgreSQL.
+    fn of_postgres(code: Option<&str>, constraint: Option<&str>, message: &str) -> Option<Self> {
+        match code? {
+            "23505" => Constraint::ALL
+                .iter()
+                .find(|known| Some(known.name()) == constraint)
+                .map(|constraint| Self::Conflict(*constraint)),
+            "23503" => Some(Self::Orphan),
             "57014" => Some(Self::Timeout),
-            // connection, resources, operator intervention, transaction rolled back, read-only transaction
-            _ if ["08", "53", "57", "40"].contains(&code.get(..2)?) || code == "25006" => {
+            // Connection, resources, operator intervention, transaction rolled back, read-only transaction.
+            code if ["08", "53", "57", "40"].contains(&code.get(..2)?) || code == "25006" => {
                 Some(Self::Unavailable(message.to_owned().into()))
             }
             _ => None,

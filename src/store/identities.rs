@@ -1,12 +1,13 @@
 //! Identities: the accounts of users at OAuth2 providers.
 
+use super::row::record;
 use super::search::{self, Index};
 use super::{On, ProjectKey, Result, Tx, sql};
 use crate::clock::Millis;
 use crate::fold::fold;
 
 /// An identity as stored.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
     /// The number of the row: the order of creation.
     pub seq: i64,
@@ -32,6 +33,13 @@ pub struct Identity {
     pub provider_refresh_token: Option<Vec<u8>>,
     /// Sealed.
     pub provider_id_token: Option<Vec<u8>>,
+}
+
+record! {
+    Identity {
+        seq, id, user_id, created_at, updated_at, provider, provider_uid, provider_email, provider_access_token,
+        provider_access_token_expiry, provider_refresh_token, provider_id_token,
+    }
 }
 
 macro_rules! columns {
@@ -76,7 +84,7 @@ pub async fn insert(tx: &mut Tx, project: ProjectKey, identity: &Identity) -> Re
     .bind(&text)
     .one(tx.on())
     .await?;
-    search::put_identity(tx, project, seq, &text).await
+    search::put(tx, Index::Identities, project, seq, &text).await
 }
 
 /// Whether an identity of a user other than `except` has this email address.

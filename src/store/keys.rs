@@ -1,10 +1,11 @@
 //! API keys. Only their SHA-256 is stored.
 
+use super::row::record;
 use super::{On, ProjectKey, Result, Tx, sql};
 use crate::clock::Millis;
 
 /// An API key, without its secret.
-#[derive(Debug, Clone, sqlx::FromRow)]
+#[derive(Debug, Clone)]
 pub struct Key {
     /// Its id.
     pub id: String,
@@ -20,6 +21,12 @@ pub struct Key {
     pub created_at: Millis,
     /// When it was last used, to the day.
     pub accessed_at: Option<Millis>,
+}
+
+record! {
+    Key {
+        id, name, hint, scopes, expire, created_at, accessed_at,
+    }
 }
 
 macro_rules! columns {

@@ -1,10 +1,11 @@
 //! The activity log: what was done to users, written in the transaction of the change.
 
+use super::row::record;
 use super::{ProjectKey, Result, Sql, Tx, jobs, sql};
 use crate::clock::Millis;
 
 /// A row of the log.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Log {
     /// The number of the row: the order of what happened.
     pub seq: i64,
@@ -30,6 +31,12 @@ pub struct Log {
     pub time: Millis,
 }
 
+record! {
+    Log {
+        seq, user_id, event, mode, actor_type, actor_id, actor_name, actor_email, ip, user_agent, time,
+    }
+}
+
 /// What lists select.
 pub(super) const COLUMNS: &str = "t.seq, t.user_id, t.event, t.mode, t.actor_type, t.actor_id, t.actor_name, \
     t.actor_email, t.ip, t.user_agent, t.time";
@@ -43,15 +50,10 @@ macro_rules! into {
 
 /// Adds a row; `seq` of what is passed is ignored.
 pub async fn insert(tx: &mut Tx, project: ProjectKey, log: &Log) -> Result<()> {
-    insertion(project, log).execute(tx.on()).await.map(drop)
-}
-
-/// The statement that adds a row.
-pub(super) fn insertion(project: ProjectKey, log: &Log) -> Sql {
     let mut insert = sql(concat!(into!(), "VALUES ($1, ")).bind(project);
     push_values(&mut insert, log);
     insert.push(")");
-    insert
+    insert.execute(tx.on()).await.map(drop)
 }
 
 /// Appends the same as a `SELECT` from something called `u` that has the project.

@@ -1,16 +1,19 @@
-//! Reading users by id. Those who ask at the same time share one statement, as those who write share a commit: to hand
-//! a statement to the database and its answer back costs several times what reading a user does.
+//! Reading users of PostgreSQL by id. Those who ask at the same time share one statement: to send one there and its answer
+//! back costs several times what reading a user does.
 
 use std::sync::Arc;
 
 use tokio::sync::{Mutex, mpsc, oneshot};
 
-use super::db::Db;
+use super::pool::Pool;
 use super::users::{self, User};
-use super::{Error, ProjectKey, Result};
+use super::{Error, On, ProjectKey, Result};
 
 /// Users that are read by one statement at most.
 const TOGETHER: usize = 16;
+
+/// Statements that run at the same time at most. The fewer they are, the more askers share one.
+const TASKS: usize = 2;
 
 /// Askers that wait at most; those past that wait for a place.
 const QUEUE: usize = 1024;
@@ -29,11 +32,11 @@ pub(super) struct Lookups {
 
 impl Lookups {
     /// Starts the tasks, each of which has one statement under way at most.
-    pub(super) fn start(db: &Db, tasks: usize) -> Self {
+    pub(super) fn start(pool: &Pool) -> Self {
         let (asks, queue) = mpsc::channel(QUEUE);
         let queue = Arc::new(Mutex::new(queue));
-        for _ in 0..tasks {
-            tokio::spawn(serve(db.clone(), Arc::clone(&queue)));
+        for _ in 0..TASKS {
+            tokio::spawn(serve(pool.clone(), Arc::clone(&queue)));
         }
         Self { asks }
     }
@@ -47,7 +50,7 @@ impl Lookups {
     }
 }
 
-async fn serve(db: Db, queue: Arc<Mutex<mpsc::Receiver<Ask>>>) {
+async fn serve(pool: Pool, queue: Arc<Mutex<mpsc::Receiver<Ask>>>) {
     let mut asks = Vec::with_capacity(TOGETHER);
     while queue.lock().await.recv_many(&mut asks, TOGETHER).await > 0 {
         asks.retain(|ask| !ask.answer.is_closed());
@@ -56,15 +59,15 @@ async fn serve(db: Db, queue: Arc<Mutex<mpsc::Receiver<Ask>>>) {
         while let Some(last) = asks.last() {
             let project = last.project;
             let first = asks.partition_point(|ask| ask.project.number() < project.number());
-            answer(&db, project, asks.split_off(first)).await;
+            answer(&pool, project, asks.split_off(first)).await;
         }
     }
 }
 
 /// Answers those who ask for users of one project.
-async fn answer(db: &Db, project: ProjectKey, asks: Vec<Ask>) {
+async fn answer(pool: &Pool, project: ProjectKey, asks: Vec<Ask>) {
     let ids: Vec<&str> = asks.iter().map(|ask| ask.id.as_str()).collect();
-    let found = users::find_all(db.read(), project, &ids).await;
+    let found = users::find_all(On::Pool(pool), project, &ids).await;
     for ask in asks {
         let answer = match &found {
             Ok(users) => Ok(users.iter().find(|user| user.id == ask.id).cloned()),

@@ -1,10 +1,11 @@
 //! Memberships of users in teams.
 
+use super::row::record;
 use super::{ProjectKey, Result, Tx, sql};
 use crate::clock::Millis;
 
 /// A membership with what is shown of its user and team.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Membership {
     /// Its id.
     pub id: String,
@@ -30,6 +31,13 @@ pub struct Membership {
     pub confirm: bool,
     /// JSON list of roles.
     pub roles: String,
+}
+
+record! {
+    Membership {
+        id, user_id, user_name, user_email, team_id, team_name, created_at, updated_at, invited, joined, confirm,
+        roles,
+    }
 }
 
 /// What lists select.

@@ -5,9 +5,13 @@
 
 mod db;
 mod error;
+mod index;
 mod lookup;
 mod pool;
+mod postgres;
+mod row;
 mod sql;
+mod sqlite;
 mod writer;
 
 pub mod attempts;
@@ -29,11 +33,11 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use self::db::STATEMENT_LIMIT;
 pub use self::db::{Engine, On, Tx};
 pub use self::error::{Constraint, Error, Result};
+use self::postgres::STATEMENT_LIMIT;
 pub use self::projects::ProjectKey;
-pub use self::sql::Record;
+pub use self::row::{Column, Record, Row};
 use self::sql::{Sql, Value, sql};
 pub use self::writer::Work;
 use crate::config::DatabaseUrl;
@@ -42,7 +46,6 @@ use crate::config::DatabaseUrl;
 #[derive(Debug, Clone)]
 pub struct Store {
     db: db::Db,
-    lookups: lookup::Lookups,
 }
 
 impl Store {
@@ -55,7 +58,7 @@ impl Store {
         let deadline = Instant::now() + wait;
         loop {
             match db::Db::open(url, connections).await {
-                Ok(db) => return Ok(Self { lookups: lookup::Lookups::start(&db, db.lookups()), db }),
+                Ok(db) => return Ok(Self { db }),
                 Err(Error::Unavailable(why)) if Instant::now() < deadline => {
                     tracing::warn!(%why, "the database cannot be reached yet, trying again");
                     tokio::time::sleep(Duration::from_millis(500)).await;
@@ -82,7 +85,10 @@ impl Store {
     /// # Errors
     /// Those of the database.
     pub async fn user(&self, project: ProjectKey, id: &str) -> Result<Option<users::User>> {
-        self.lookups.user(project, id).await
+        match &self.db {
+            db::Db::Sqlite { .. } => users::find(self.read(), project, id).await,
+            db::Db::Postgres { lookups, .. } => lookups.user(project, id).await,
+        }
     }
 
     /// The one entrance for writes: runs `work` in a transaction and answers when its changes are safe on the disk.
@@ -98,8 +104,8 @@ impl Store {
     {
         match &self.db {
             db::Db::Sqlite { writer, .. } => writer.write(work).await,
-            db::Db::Postgres(pool) => {
-                let mut tx = Tx::Postgres(db::Open::begin(pool).await?);
+            db::Db::Postgres { pool, .. } => {
+                let mut tx = Tx::Postgres(postgres::Open::begin(pool).await?);
                 let result = work(&mut tx).await;
                 let Tx::Postgres(open) = tx else { return result };
                 match open.end(if result.is_ok() { "COMMIT" } else { "ROLLBACK" }).await {
@@ -123,7 +129,7 @@ impl Store {
     {
         match &self.db {
             db::Db::Sqlite { writer, .. } => writer.write(work).await,
-            db::Db::Postgres(pool) => work(&mut Tx::Postgres(db::Open::once(pool).await?)).await,
+            db::Db::Postgres { pool, .. } => work(&mut Tx::Postgres(postgres::Open::once(pool).await?)).await,
         }
     }
 
@@ -138,12 +144,11 @@ impl Store {
     /// Finishes what is being written and closes the connections.
     pub async fn close(&self) {
         match &self.db {
-            db::Db::Sqlite { readers, scans, writer } => {
-                readers.close().await;
-                scans.close().await;
+            db::Db::Sqlite { readers, writer } => {
+                readers.close();
                 writer.close().await;
             }
-            db::Db::Postgres(pool) => pool.close().await,
+            db::Db::Postgres { pool, .. } => pool.close().await,
         }
     }
 }

@@ -6,29 +6,29 @@ use std::time::{Duration, Instant};
 
 use deadpool::Runtime;
 use deadpool::managed::{self, Manager, Metrics, Object, PoolConfig, PoolError, QueueMode, RecycleError, Timeouts};
-use sqlx::{Connection, Database};
+use sqlx::Connection as _;
+use sqlx::postgres::{PgConnectOptions, PgConnection};
 
 use super::{Error, Result};
 
 /// How long a request waits for a free connection, and a connection for the database.
-const ACQUIRE_LIMIT: Duration = Duration::from_secs(5);
+pub(super) const ACQUIRE_LIMIT: Duration = Duration::from_secs(5);
 
 /// How long the database may take to say that it is still there.
 const ANSWER_LIMIT: Duration = Duration::from_secs(1);
 
-/// Connections to one database.
-pub struct Pool<DB: Database>(managed::Pool<Opener<DB>>);
+/// How long a connection may lie idle before it is asked whether the server is still there. Under load none lies longer,
+/// and otherwise there is time.
+const TRUSTED: Duration = Duration::from_millis(1);
 
-impl<DB: Database> Clone for Pool<DB> {
-    fn clone(&self) -> Self {
-        Self(self.0.clone())
-    }
-}
+/// Connections to one database.
+#[derive(Clone)]
+pub struct Pool(managed::Pool<Opener>);
 
 /// Shows nothing of the address, which may hold a password.
 macro_rules! opaque {
     ($($name:ident)*) => {$(
-        impl<DB: Database> fmt::Debug for $name<DB> {
+        impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.debug_struct(stringify!($name)).finish_non_exhaustive()
             }
@@ -39,18 +39,15 @@ macro_rules! opaque {
 opaque! { Pool Opener Kept }
 
 /// A connection that goes back to its pool when it is dropped.
-pub(super) type Lent<DB> = Object<Opener<DB>>;
+pub(super) type Lent = Object<Opener>;
 
 /// Opens connections.
-pub struct Opener<DB: Database> {
-    options: <DB::Connection as Connection>::Options,
-    trusted: Duration,
-}
+pub struct Opener(PgConnectOptions);
 
 /// A connection, and what has become of it.
-pub struct Kept<DB: Database> {
+pub struct Kept {
     /// The connection itself.
-    pub connection: DB::Connection,
+    pub connection: PgConnection,
     state: State,
     /// When it was used last.
     used: Instant,
@@ -66,9 +63,9 @@ enum State {
     Spoilt,
 }
 
-impl<DB: Database> Kept<DB> {
+impl Kept {
     /// The connection, to run one statement on it; [`Kept::answered`] is to be told what came of it.
-    pub(super) const fn asked(&mut self) -> &mut DB::Connection {
+    pub(super) const fn asked(&mut self) -> &mut PgConnection {
         self.state = State::Asked;
         &mut self.connection
     }
@@ -80,7 +77,7 @@ impl<DB: Database> Kept<DB> {
     }
 
     /// Keeps the connection from coming back, until [`Kept::release`] says that it may.
-    pub(super) const fn hold(&mut self) -> &mut DB::Connection {
+    pub(super) const fn hold(&mut self) -> &mut PgConnection {
         self.state = State::Spoilt;
         &mut self.connection
     }
@@ -92,20 +89,20 @@ impl<DB: Database> Kept<DB> {
     }
 }
 
-impl<DB: Database> Manager for Opener<DB> {
-    type Type = Kept<DB>;
+impl Manager for Opener {
+    type Type = Kept;
     type Error = sqlx::Error;
 
-    async fn create(&self) -> Result<Kept<DB>, sqlx::Error> {
-        let connection = DB::Connection::connect_with(&self.options).await?;
+    async fn create(&self) -> Result<Kept, sqlx::Error> {
+        let connection = PgConnection::connect_with(&self.0).await?;
         Ok(Kept { connection, state: State::Free, used: Instant::now() })
     }
 
-    async fn recycle(&self, kept: &mut Kept<DB>, _: &Metrics) -> Result<(), RecycleError<sqlx::Error>> {
+    async fn recycle(&self, kept: &mut Kept, _: &Metrics) -> Result<(), RecycleError<sqlx::Error>> {
         if kept.state == State::Spoilt {
             return Err(RecycleError::message("spoilt"));
         }
-        if kept.state == State::Asked || kept.used.elapsed() > self.trusted {
+        if kept.state == State::Asked || kept.used.elapsed() > TRUSTED {
             // Reads what is left of an answer, too.
             kept.connection.ping().await?;
             kept.state = State::Free;
@@ -114,20 +111,19 @@ impl<DB: Database> Manager for Opener<DB> {
     }
 }
 
-impl<DB: Database> Pool<DB> {
-    /// A pool of at most `size` connections, which are opened when they are needed, and asked whether they are still
-    /// there when they have lain idle for longer than `trusted`.
+impl Pool {
+    /// A pool of at most `size` connections, which are opened when they are needed.
     ///
     /// # Errors
     /// When `size` is no size of a pool.
-    pub(super) fn new(options: <DB::Connection as Connection>::Options, size: u32, trusted: Duration) -> Result<Self> {
+    pub(super) fn new(options: PgConnectOptions, size: u32) -> Result<Self> {
         let config = PoolConfig {
             max_size: usize::try_from(size).unwrap_or(usize::MAX),
             timeouts: Timeouts { wait: Some(ACQUIRE_LIMIT), create: Some(ACQUIRE_LIMIT), recycle: Some(ANSWER_LIMIT) },
             // The one that was used last has its statements prepared, and its pages in memory.
             queue_mode: QueueMode::Lifo,
         };
-        let pool = managed::Pool::builder(Opener { options, trusted }).config(config).runtime(Runtime::Tokio1).build();
+        let pool = managed::Pool::builder(Opener(options)).config(config).runtime(Runtime::Tokio1).build();
         pool.map(Self).map_err(|error| Error::Other(Box::new(error)))
     }
 
@@ -135,7 +131,7 @@ impl<DB: Database> Pool<DB> {
     ///
     /// # Errors
     /// [`Error::Unavailable`] when none is free in time, or the database does not answer.
-    pub async fn get(&self) -> Result<Lent<DB>> {
+    pub async fn get(&self) -> Result<Lent> {
         self.0.get().await.map_err(|error| match error {
             PoolError::Backend(error) => error.into(),
             PoolError::Timeout(_) => Error::Unavailable("no connection was free in time".into()),

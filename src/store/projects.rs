@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::row::record;
 use super::{Engine, Error, On, Result, Tx, Value, sql};
 use crate::clock::Millis;
 
@@ -89,13 +90,18 @@ impl Default for Settings {
     }
 }
 
-#[derive(sqlx::FromRow)]
 struct Row {
     seq: i64,
     id: String,
     name: String,
     settings: String,
     created_at: Millis,
+}
+
+record! {
+    Row {
+        seq, id, name, settings, created_at,
+    }
 }
 
 impl TryFrom<Row> for Project {

@@ -5,6 +5,7 @@
 //! database's locale; what it finds is checked against the text, which stands beside the hashes, so that a collision
 //! is harmless.
 
+use super::index::Change;
 use super::{Engine, ProjectKey, Result, Sql, Tx, sql};
 use crate::fold::fold;
 
@@ -12,7 +13,7 @@ use crate::fold::fold;
 const GRAM: usize = 3;
 
 /// Which texts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Index {
     /// `users.search`
     Users,
@@ -48,7 +49,12 @@ impl Terms {
         self.0.iter().partition(|term| term.chars().count() >= GRAM)
     }
 
-    /// Whether a term is too short for the index, so that texts have to be read one by one.
+    /// Whether the index knows all of them.
+    pub(super) fn are_indexed(&self) -> bool {
+        self.by_length().1.is_empty()
+    }
+
+    /// Whether every term is too short for the index, so that texts have to be read one by one.
     #[must_use]
     pub fn needs_scan(&self) -> bool {
         !self.0.iter().any(|term| term.chars().count() >= GRAM)
@@ -116,9 +122,7 @@ fn push_match(to: &mut Sql, engine: Engine, project: ProjectKey, terms: &Terms) 
     let (long, _) = terms.by_length();
     match engine {
         Engine::Sqlite => {
-            let phrase = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
-            let texts: Vec<String> = long.iter().map(|term| format!("text : {}", phrase(term))).collect();
-            to.push_bind(format!("scope : {} AND {}", phrase(&scope(project)), texts.join(" AND ")));
+            to.push_bind(format!("scope : {} AND {}", phrase(&scope(project)), any_project(terms)));
         }
         Engine::Postgres => {
             to.push_bind(project).push(" AND s.grams @> CAST(");
@@ -130,61 +134,54 @@ fn push_match(to: &mut Sql, engine: Engine, project: ProjectKey, terms: &Terms) 
     }
 }
 
-/// Indexes the text of a new identity.
-pub(super) async fn put_identity(tx: &mut Tx, project: ProjectKey, seq: i64, text: &str) -> Result<()> {
-    let insert = match tx.engine() {
-        Engine::Sqlite => sql("INSERT INTO identity_search (scope, rowid, text) VALUES ($1, $2, $3)")
-            .bind(scope(project))
-            .bind(seq)
-            .bind(text),
-        Engine::Postgres => {
-            sql("INSERT INTO identity_search (project, seq, text, grams) VALUES ($1, $2, $3, CAST($4 AS INTEGER[]))")
-                .bind(project)
-                .bind(seq)
-                .bind(text)
-                .bind(array(grams(project, text)))
+/// What FTS5 is asked for rows of any project in whose texts the terms are that it knows. A term that cannot be taken for the
+/// word of a project is looked for in all columns, which is a third cheaper than in one.
+pub(super) fn any_project(terms: &Terms) -> String {
+    let in_text = |term: &str| if term.contains(SCOPES) { "text : " } else { "" };
+    let (long, _) = terms.by_length();
+    let texts: Vec<String> = long.iter().map(|term| format!("{}{}", in_text(term), phrase(term))).collect();
+    texts.join(" AND ")
+}
+
+fn phrase(text: &str) -> String {
+    format!("\"{}\"", text.replace('"', "\"\""))
+}
+
+/// Indexes the text of a new identity, or on SQLite of a new user.
+pub(super) async fn put(tx: &mut Tx, index: Index, project: ProjectKey, seq: i64, text: &str) -> Result<()> {
+    if let Tx::Sqlite(part) = tx {
+        part.index(Change::Put { index, seq, scope: scope(project), text: text.to_owned(), replaces: false });
+        return Ok(());
+    }
+    let insert = match index {
+        Index::Users => {
+            "INSERT INTO user_search (project, seq, text, grams) VALUES ($1, $2, $3, CAST($4 AS INTEGER[]))"
+        }
+        Index::Identities => {
+            "INSERT INTO identity_search (project, seq, text, grams) VALUES ($1, $2, $3, CAST($4 AS INTEGER[]))"
         }
     };
+    let insert = sql(insert).bind(project).bind(seq).bind(text).bind(array(grams(project, text)));
     insert.execute(tx.on()).await.map(drop)
 }
 
-/// Appends a statement that indexes the text of a new user: a `SELECT` from something called `u` that has the project and
-/// the number of the row.
-pub(super) fn push_insert(to: &mut Sql, engine: Engine, project: ProjectKey, text: &str) {
-    match engine {
-        Engine::Sqlite => to
-            .push("INSERT INTO user_search (scope, rowid, text) SELECT ")
-            .push_bind(scope(project))
-            .push(", u.seq, ")
-            .push_bind(text),
-        Engine::Postgres => to
-            .push("INSERT INTO user_search (project, seq, text, grams) SELECT u.project, u.seq, ")
-            .push_bind(text)
-            .push(", CAST(")
-            .push_bind(array(grams(project, text)))
-            .push(" AS INTEGER[])"),
-    };
+/// Appends a statement of PostgreSQL that indexes the text of a new user: a `SELECT` from something called `u` that has the
+/// project and the number of the row.
+pub(super) fn push_insert(to: &mut Sql, project: ProjectKey, text: &str) {
+    to.push("INSERT INTO user_search (project, seq, text, grams) SELECT u.project, u.seq, ").push_bind(text);
+    to.push(", CAST(").push_bind(array(grams(project, text))).push(" AS INTEGER[])");
 }
 
-/// The statements that index another text of a user. That of SQLite has no column for the project to ask: a row number is
-/// of one project only.
-pub(super) fn changes(engine: Engine, project: ProjectKey, seq: i64, text: &str) -> Vec<Sql> {
-    match engine {
-        Engine::Sqlite => vec![
-            sql("DELETE FROM user_search WHERE rowid = $1").bind(seq),
-            sql("INSERT INTO user_search (scope, rowid, text) VALUES ($1, $2, $3)")
-                .bind(scope(project))
-                .bind(seq)
-                .bind(text),
-        ],
-        Engine::Postgres => vec![
-            sql("UPDATE user_search SET text = $3, grams = CAST($4 AS INTEGER[]) WHERE project = $1 AND seq = $2")
-                .bind(project)
-                .bind(seq)
-                .bind(text)
-                .bind(array(grams(project, text))),
-        ],
+/// Indexes another text of a user.
+pub(super) async fn change(tx: &mut Tx, project: ProjectKey, seq: i64, text: &str) -> Result<()> {
+    if let Tx::Sqlite(part) = tx {
+        let (index, text) = (Index::Users, text.to_owned());
+        part.index(Change::Put { index, seq, scope: scope(project), text, replaces: true });
+        return Ok(());
     }
+    let update = "UPDATE user_search SET text = $3, grams = CAST($4 AS INTEGER[]) WHERE project = $1 AND seq = $2";
+    let update = sql(update).bind(project).bind(seq).bind(text).bind(array(grams(project, text)));
+    update.execute(tx.on()).await.map(drop)
 }
 
 /// Appends the parts of a statement of PostgreSQL that index another text of a user, of whom an earlier part called `u`
@@ -198,22 +195,22 @@ pub(super) fn push_change(to: &mut Sql, project: ProjectKey, text: &str) {
 
 /// Takes the text of a row out of the index.
 pub(super) async fn remove(tx: &mut Tx, index: Index, project: ProjectKey, seq: i64) -> Result<()> {
-    let remove = match (tx.engine(), index) {
-        // A row number is of one project only, and the index has no column to ask.
-        (Engine::Sqlite, Index::Users) => sql("DELETE FROM user_search WHERE rowid = $1").bind(seq),
-        (Engine::Sqlite, Index::Identities) => sql("DELETE FROM identity_search WHERE rowid = $1").bind(seq),
-        (Engine::Postgres, Index::Users) => {
-            sql("DELETE FROM user_search WHERE project = $1 AND seq = $2").bind(project).bind(seq)
-        }
-        (Engine::Postgres, Index::Identities) => {
-            sql("DELETE FROM identity_search WHERE project = $1 AND seq = $2").bind(project).bind(seq)
-        }
+    if let Tx::Sqlite(part) = tx {
+        part.index(Change::Remove { index, seq });
+        return Ok(());
+    }
+    let delete = match index {
+        Index::Users => "DELETE FROM user_search WHERE project = $1 AND seq = $2",
+        Index::Identities => "DELETE FROM identity_search WHERE project = $1 AND seq = $2",
     };
-    remove.execute(tx.on()).await.map(drop)
+    sql(delete).bind(project).bind(seq).execute(tx.on()).await.map(drop)
 }
 
 /// Takes all texts of a project out of the indexes.
 pub(super) async fn clear(tx: &mut Tx, project: ProjectKey) -> Result<()> {
+    if let Tx::Sqlite(part) = tx {
+        part.index(Change::Forget { scope: scope(project) });
+    }
     let statements = match tx.engine() {
         Engine::Sqlite => [
             "DELETE FROM user_search WHERE rowid IN (SELECT seq FROM users WHERE project = $1)",
@@ -228,6 +225,9 @@ pub(super) async fn clear(tx: &mut Tx, project: ProjectKey) -> Result<()> {
     }
     Ok(())
 }
+
+/// Whether a letter is of the private area of Unicode that the words of projects are written in.
+const SCOPES: fn(char) -> bool = |letter| ('\u{e000}'..='\u{f8ff}').contains(&letter);
 
 /// The project as a word of three letters from a private area of Unicode, one trigram that no text contains in
 /// its own column. There is room for 6,400³ projects.

@@ -1,10 +1,11 @@
 //! Sessions of users.
 
+use super::row::record;
 use super::{On, ProjectKey, Result, Tx, jobs, sql};
 use crate::clock::Millis;
 
 /// A session as stored.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
     /// Its id.
     pub id: String,
@@ -36,6 +37,13 @@ pub struct Session {
     pub factors: String,
     /// When a second factor was last shown.
     pub mfa_updated_at: Option<Millis>,
+}
+
+record! {
+    Session {
+        id, user_id, created_at, updated_at, expire, provider, provider_uid, provider_access_token,
+        provider_access_token_expiry, provider_refresh_token, digest, ip, user_agent, factors, mfa_updated_at,
+    }
 }
 
 /// Sessions that a list shows at most.

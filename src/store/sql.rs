@@ -4,11 +4,9 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use futures_util::TryStreamExt as _;
-use sqlx::{Arguments, Database, Either, Encode, Executor as _, FromRow, Type, postgres::PgRow, sqlite::SqliteRow};
+use tokio::task::coop::consume_budget as take_turns;
 
-use super::db::{On, run};
-use super::{Engine, Error, Result, Tx};
+use super::{Error, On, Record, Result, postgres, sqlite};
 use crate::clock::Millis;
 
 /// A bound value. The variant fixes the type, so that a NULL is typed as well.
@@ -66,7 +64,7 @@ const KEPT_VALUES: usize = 64;
 
 impl Sql {
     /// Whether the connection keeps the prepared statement for the next time.
-    fn is_kept(&self) -> bool {
+    pub(super) fn is_kept(&self) -> bool {
         matches!(self.text, Cow::Borrowed(_)) || self.values.len() <= KEPT_VALUES
     }
 
@@ -101,18 +99,21 @@ impl Sql {
 
     /// All rows.
     pub(super) async fn all<T: Record>(self, on: On<'_>) -> Result<Vec<T>> {
-        let kept = self.is_kept();
-        run!(self, on, |text, arguments, executor| {
-            Ok(sqlx::query_as_with(text, arguments).persistent(kept).fetch_all(executor).await?)
-        })
+        self.tell();
+        match on {
+            On::Readers(readers) => {
+                take_turns().await;
+                readers.all(&self)
+            }
+            On::Sqlite(part) => sqlite::all(part.open()?, &self),
+            On::Pool(pool) => postgres::all(pool, self).await,
+            On::Postgres(open) => open.fetch(self).await,
+        }
     }
 
     /// The first row, if there is one.
     pub(super) async fn optional<T: Record>(self, on: On<'_>) -> Result<Option<T>> {
-        let kept = self.is_kept();
-        run!(self, on, |text, arguments, executor| {
-            Ok(sqlx::query_as_with(text, arguments).persistent(kept).fetch_optional(executor).await?)
-        })
+        Ok(self.all(on).await?.into_iter().next())
     }
 
     /// The row that must be there.
@@ -120,118 +121,29 @@ impl Sql {
         self.optional(on).await?.ok_or(Error::Missing)
     }
 
-    /// Runs a statement without rows; the number of rows it changed, which is that of the last where there are several.
+    /// Runs a statement without rows; the number of rows it changed.
     pub(super) async fn execute(self, on: On<'_>) -> Result<u64> {
-        let kept = self.is_kept();
-        run!(self, on, |text, arguments, executor| {
-            let mut steps = executor.fetch_many(sqlx::query_with(text, arguments).persistent(kept));
-            let mut changed = 0;
-            while let Some(step) = steps.try_next().await? {
-                if let Either::Left(done) = step {
-                    changed = done.rows_affected();
-                }
+        self.tell();
+        match on {
+            On::Readers(readers) => {
+                take_turns().await;
+                readers.execute(&self)
             }
-            Ok(changed)
-        })
-    }
-
-    /// Makes one text of two statements, the second numbered behind the first. Only SQLite takes such a text, and takes
-    /// it in one trip to its thread.
-    fn then(mut self, next: Self) -> Self {
-        let (before, text) = (self.values.len(), self.text.to_mut());
-        text.push_str("; ");
-        let mut pieces = next.text.split('$');
-        text.push_str(pieces.next().unwrap_or_default());
-        for piece in pieces {
-            let end = piece.find(|c: char| !c.is_ascii_digit()).unwrap_or(piece.len());
-            let number = piece[..end].parse::<usize>().unwrap_or_default();
-            // Writing to a String cannot fail.
-            let _ = write!(text, "${}{}", number + before, &piece[end..]);
-        }
-        self.values.extend(next.values);
-        self
-    }
-}
-
-/// Runs statements without rows, one after another.
-pub(super) async fn in_turn(statements: impl IntoIterator<Item = Sql>, tx: &mut Tx) -> Result<()> {
-    let mut statements = statements.into_iter();
-    match tx.engine() {
-        Engine::Sqlite => match statements.next() {
-            Some(first) => statements.fold(first, Sql::then).execute(tx.on()).await.map(drop),
-            None => Ok(()),
-        },
-        Engine::Postgres => {
-            for statement in statements {
-                statement.execute(tx.on()).await?;
-            }
-            Ok(())
+            On::Sqlite(part) => sqlite::execute(part.open()?, &self),
+            On::Pool(pool) => postgres::execute(pool, self).await,
+            On::Postgres(open) => open.change(self).await,
         }
     }
-}
 
-/// Hands the values to the driver of one engine.
-pub(super) fn arguments<'q, DB, A>(values: Vec<Value>) -> Result<A>
-where
-    DB: Database<Arguments = A>,
-    A: Arguments<Database = DB> + Default,
-    Option<String>: Encode<'q, DB> + Type<DB>,
-    Option<i64>: Encode<'q, DB> + Type<DB>,
-    Option<bool>: Encode<'q, DB> + Type<DB>,
-    Option<Vec<u8>>: Encode<'q, DB> + Type<DB>,
-{
-    let mut arguments = A::default();
-    for value in values {
-        match value {
-            Value::Text(v) => arguments.add(v),
-            Value::Int(v) => arguments.add(v),
-            Value::Bool(v) => arguments.add(v),
-            Value::Bytes(v) => arguments.add(v),
-        }
-        .map_err(sqlx::Error::Encode)?;
-    }
-    Ok(arguments)
-}
-
-/// What a row may become, on either engine.
-pub trait Record: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Sync + Unpin {}
-impl<T> Record for T where T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Sync + Unpin {}
-
-impl<DB: Database> Type<DB> for Millis
-where
-    i64: Type<DB>,
-{
-    fn type_info() -> DB::TypeInfo {
-        i64::type_info()
-    }
-
-    fn compatible(ty: &DB::TypeInfo) -> bool {
-        i64::compatible(ty)
-    }
-}
-
-impl<'r, DB: Database> sqlx::Decode<'r, DB> for Millis
-where
-    i64: sqlx::Decode<'r, DB>,
-{
-    fn decode(value: DB::ValueRef<'r>) -> std::result::Result<Self, sqlx::error::BoxDynError> {
-        i64::decode(value).map(Millis)
+    /// With `USHER_LOG_LEVEL=trace` operators see what the database is asked; never the values, which are personal.
+    pub(super) fn tell(&self) {
+        tracing::trace!(target: "usher::sql", statement = %self.text, "sql");
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn statements_are_numbered_behind_each_other() {
-        let first = sql("UPDATE a SET b = $2 WHERE c = $1").bind(1).bind("x");
-        let both = first.then(sql("DELETE FROM d WHERE e = $1 AND f = $12 OR $1").bind(true));
-        assert_eq!(both.text, "UPDATE a SET b = $2 WHERE c = $1; DELETE FROM d WHERE e = $3 AND f = $14 OR $3");
-        assert_eq!(both.values, [1.into(), "x".into(), true.into()]);
-        let third = both.then(sql("SELECT 1")).then(sql("$1").bind(2));
-        assert!(third.text.ends_with("OR $3; SELECT 1; $4"), "{}", third.text);
-    }
 
     #[test]
     fn only_statements_that_may_come_again_are_kept() {

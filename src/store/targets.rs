@@ -6,6 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::row::{record, text_column};
 use super::{Constraint, Error, ProjectKey, Result, Sql, sql};
 use crate::clock::Millis;
 use crate::id;
@@ -34,17 +35,17 @@ impl ProviderType {
     }
 }
 
-impl TryFrom<String> for ProviderType {
+impl TryFrom<&str> for ProviderType {
     type Error = String;
 
-    fn try_from(name: String) -> Result<Self, String> {
+    fn try_from(name: &str) -> Result<Self, String> {
         let known = [Self::Email, Self::Sms, Self::Push].into_iter().find(|kind| kind.as_str() == name);
         known.ok_or_else(|| format!("there is no kind of target called {name}"))
     }
 }
 
 /// A target as stored.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Target {
     /// Its id.
@@ -60,12 +61,17 @@ pub struct Target {
     /// The messaging provider that serves it.
     pub provider_id: Option<String>,
     /// What kind of address it is.
-    #[sqlx(try_from = "String")]
     pub provider_type: ProviderType,
     /// The address: unique in a project.
     pub identifier: String,
     /// Whether the provider said that the address is gone.
     pub expired: bool,
+}
+
+record! {
+    Target {
+        id, user_id, created_at, updated_at, name, provider_id, provider_type, identifier, expired,
+    }
 }
 
 /// What lists select.
@@ -77,13 +83,16 @@ pub(super) const COLUMNS: &str = "t.id, t.user_id, t.created_at, t.updated_at, t
 #[serde(transparent)]
 pub struct Targets(pub Vec<Target>);
 
-impl TryFrom<String> for Targets {
+impl TryFrom<&str> for Targets {
     type Error = serde_json::Error;
 
-    fn try_from(json: String) -> Result<Self, serde_json::Error> {
-        serde_json::from_str(&json)
+    fn try_from(json: &str) -> Result<Self, serde_json::Error> {
+        serde_json::from_str(json)
     }
 }
+
+text_column! { ProviderType }
+text_column! { Targets }
 
 impl Targets {
     /// The target with this id.
@@ -184,7 +193,8 @@ pub(super) fn push_values(to: &mut Sql, target: &Target) {
     ]);
 }
 
-fn insert(project: ProjectKey, target: &Target) -> Sql {
+/// The statement that stores a new one.
+pub(super) fn insert(project: ProjectKey, target: &Target) -> Sql {
     let mut insert = sql("INSERT INTO targets (project, id, user_id, created_at, updated_at, name, provider_id, \
          provider_type, identifier, expired) VALUES ($1, ")
     .bind(project);
@@ -243,7 +253,7 @@ mod tests {
         let targets = with_email("a@b.org");
         assert_eq!(addresses(&targets), ["a@b.org"]);
         assert_eq!((targets.0[0].user_id.as_str(), targets.0[0].created_at, targets.0[0].expired), ("u", NOW, false));
-        assert_eq!(Targets::try_from(targets.to_json()).unwrap(), targets);
+        assert_eq!(Targets::try_from(targets.to_json().as_str()).unwrap(), targets);
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! Tokens: secrets that may be exchanged for a session once.
 
+use super::row::record;
 use super::{On, ProjectKey, Result, Tx, jobs, sql};
 use crate::clock::Millis;
 
 /// A token as stored.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Token {
     /// Its id.
     pub id: String,
@@ -18,6 +19,12 @@ pub struct Token {
     pub digest: String,
     /// Wrong secrets that were tried while it waited.
     pub attempts: i64,
+}
+
+record! {
+    Token {
+        id, user_id, created_at, expire, digest, attempts,
+    }
 }
 
 macro_rules! columns {

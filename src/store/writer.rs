@@ -2,16 +2,19 @@
 //! share its commit, and with it the wait for the disk; each is answered after that commit and not before.
 
 use std::future::Future;
+use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::pin::Pin;
 
 use futures_util::FutureExt as _;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
-use sqlx::{Connection as _, Executor as _};
+use rusqlite::Connection;
+use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
+use tracing::dispatcher::{self, Dispatch};
+use tracing::instrument::WithSubscriber as _;
 
-use super::db::{Part, Tx};
-use super::{Error, Result};
+use super::index::{Change, Changes, Merge};
+use super::{Error, Result, Tx};
 
 /// Jobs that wait at most; a caller past that waits for a place.
 const QUEUE: usize = 1024;
@@ -30,7 +33,7 @@ struct Done {
     deliver: Box<dyn FnOnce(Result<()>) + Send>,
 }
 
-/// A handle on the writing task; the task ends when the last handle is gone or when it is closed.
+/// A handle on the writing thread, which ends when the last handle is gone or when it is closed.
 #[derive(Debug, Clone)]
 pub(super) struct Writer {
     jobs: mpsc::Sender<Message>,
@@ -42,11 +45,14 @@ enum Message {
 }
 
 impl Writer {
-    /// Starts the task that owns the connection.
-    pub(super) fn start(connection: SqliteConnection, options: SqliteConnectOptions) -> Self {
+    /// Starts the thread that owns the connection.
+    pub(super) fn start(connection: Connection) -> Result<Self> {
         let (jobs, queue) = mpsc::channel(QUEUE);
-        tokio::spawn(serve(Tx::Sqlite(Part { connection, begun: false, suspect: false, options }), queue));
-        Self { jobs }
+        let tx =
+            Tx::Sqlite(Part { connection, searches: Vec::new(), index: Changes::default(), merge: Merge::default() });
+        let runtime = Handle::current();
+        std::thread::Builder::new().name("sqlite".into()).spawn(move || runtime.block_on(serve(tx, queue)))?;
+        Ok(Self { jobs })
     }
 
     /// Runs `work` and answers when its changes are on the disk. An `Err` of `work` undoes its changes.
@@ -57,9 +63,11 @@ impl Writer {
         F: for<'t> FnOnce(&'t mut Tx) -> Work<'t, Result<T, E>> + Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
+        // Who listens to the caller's log listens to the job's.
+        let listener = dispatcher::get_default(Dispatch::clone);
         let job: Job = Box::new(move |tx| {
             Box::pin(async move {
-                let result = AssertUnwindSafe(async { work(tx).await }).catch_unwind().await;
+                let result = AssertUnwindSafe(async { work(tx).await }).catch_unwind().with_subscriber(listener).await;
                 let keep = matches!(result, Ok(Ok(_)));
                 let deliver = Box::new(move |committed: Result<()>| {
                     let result = result.map(|result| match committed {
@@ -74,7 +82,7 @@ impl Writer {
         });
         let refused = |()| E::from(Error::Unavailable("SQLite takes no writes; its log entry says why".into()));
         self.jobs.send(Message::Job(job)).await.map_err(|_| refused(()))?;
-        // A panic goes on in the caller, as it does on PostgreSQL, and not in the task that everybody shares.
+        // A panic goes on in the caller, as it does on PostgreSQL, and not in the thread that everybody shares.
         answered.await.map_err(|_| refused(()))?.unwrap_or_else(|panic| resume_unwind(panic))
     }
 
@@ -98,7 +106,7 @@ async fn serve(mut tx: Tx, mut queue: mpsc::Receiver<Message>) {
         };
     }
     if let Tx::Sqlite(part) = tx
-        && let Err(error) = part.connection.close().await
+        && let Err((_, error)) = part.connection.close()
     {
         tracing::error!(%error, "SQLite did not close cleanly");
     }
@@ -110,7 +118,7 @@ async fn serve(mut tx: Tx, mut queue: mpsc::Receiver<Message>) {
 /// Runs `first` and the jobs that wait behind it in one transaction, and tells everyone how it ended. A job that is
 /// dropped in place of being run tells its caller by that. The answer is there when the writer is to stop.
 async fn share(tx: &mut Tx, first: Job, queue: &mut mpsc::Receiver<Message>) -> Option<oneshot::Sender<()>> {
-    let begun = execute(tx, "BEGIN IMMEDIATE; SAVEPOINT part").await;
+    let begun = part(tx).and_then(|part| part.run("BEGIN IMMEDIATE"));
     let refused = begun.is_err();
     let (mut ran, mut batch, mut closing, mut next) = (begun, Vec::new(), None, Some(first));
     while let Some(job) = next.take() {
@@ -126,14 +134,12 @@ async fn share(tx: &mut Tx, first: Job, queue: &mut mpsc::Receiver<Message>) -> 
             }
         }
     }
-    let ended = match ran {
-        Ok(()) if batch.iter().any(|done| done.keep) => execute(tx, "COMMIT").await,
-        Ok(()) => execute(tx, "ROLLBACK").await,
-        Err(error) => Err(error),
-    };
+    let ended = ran.and_then(|()| part(tx)?.end(batch.iter().any(|done| done.keep)));
     if let Err(error) = &ended {
         tracing::error!(%error, jobs = batch.len(), "SQLite stored nothing of a transaction");
-        leave(tx).await;
+        if let Ok(part) = part(tx) {
+            part.abandon();
+        }
     }
     for done in batch {
         (done.deliver)(match &ended {
@@ -144,36 +150,87 @@ async fn share(tx: &mut Tx, first: Job, queue: &mut mpsc::Receiver<Message>) -> 
     closing
 }
 
-/// Leaves the lost transaction, or the connection with it. `ROLLBACK` fails harmlessly when SQLite has done it by itself.
-async fn leave(tx: &mut Tx) {
-    let Tx::Sqlite(part) = tx else { return };
-    let lost = part.suspect
-        || matches!(part.connection.execute("ROLLBACK").await.map_err(Error::from), Err(Error::Unavailable(_)));
-    if lost {
-        part.reopen().await;
-    }
-}
-
 /// Runs one job in a savepoint of its own. An error means that the transaction is lost: SQLite undoes all of it by
-/// itself when the disk is full or broken; then the savepoint is gone, and with it the next job fails, or the commit.
+/// itself when the disk is full or broken.
 async fn run(tx: &mut Tx, job: Job, batch: &mut Vec<Done>) -> Result<()> {
-    if let Tx::Sqlite(part) = tx {
-        part.begun = false;
-    }
+    part(tx)?.begin()?;
     let done = job(tx).await;
-    let undo = !done.keep && matches!(tx, Tx::Sqlite(Part { begun: true, .. }));
+    let keep = done.keep;
     batch.push(done);
+    part(tx)?.leave(keep)
+}
+
+fn part(tx: &mut Tx) -> Result<&mut Part> {
     match tx {
-        Tx::Sqlite(Part { suspect: true, .. }) => Err(Error::Unavailable("SQLite is to be opened again".into())),
-        _ if undo => execute(tx, "ROLLBACK TO part").await,
-        _ => Ok(()),
+        Tx::Sqlite(part) => Ok(part),
+        Tx::Postgres(_) => Err(Error::Other("the writer is for SQLite".into())),
     }
 }
 
-async fn execute(tx: &mut Tx, text: &'static str) -> Result<()> {
-    match tx {
-        Tx::Sqlite(part) => part.connection.execute(sqlx::raw_sql(text)).await?,
-        Tx::Postgres(_) => return Err(Error::Unavailable("the writer is for SQLite".into())),
-    };
-    Ok(())
+/// The connection that writes, in the savepoint of one job.
+#[derive(Debug)]
+pub struct Part {
+    connection: Connection,
+    /// What the job changes in the index of the search.
+    searches: Vec<Change>,
+    /// What those before it do.
+    index: Changes,
+    merge: Merge,
+}
+
+impl Deref for Part {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        &self.connection
+    }
+}
+
+impl Part {
+    /// The connection, as long as its transaction is open. When SQLite has undone it by itself, because the disk is full or
+    /// broken, what a job changes from then on would be stored at once, whatever it is told.
+    pub(super) fn open(&self) -> Result<&Connection> {
+        match self.connection.is_autocommit() {
+            false => Ok(&self.connection),
+            true => Err(Error::Unavailable("SQLite has undone the transaction".into())),
+        }
+    }
+
+    /// Changes the index of the search before the commit.
+    pub(super) fn index(&mut self, change: Change) {
+        self.searches.push(change);
+    }
+
+    fn run(&self, text: &'static str) -> Result<()> {
+        Ok(self.connection.prepare_cached(text)?.raw_execute().map(drop)?)
+    }
+
+    fn begin(&self) -> Result<()> {
+        self.run("SAVEPOINT part")
+    }
+
+    /// Leaves the savepoint with its changes or without them.
+    fn leave(&mut self, keep: bool) -> Result<()> {
+        let searches = self.searches.drain(..);
+        if keep {
+            searches.for_each(|change| self.index.add(change));
+        } else {
+            drop(searches);
+            self.run("ROLLBACK TO part")?;
+        }
+        self.run("RELEASE part")
+    }
+
+    /// Ends the transaction with its changes or without them.
+    fn end(&mut self, keep: bool) -> Result<()> {
+        let changes = self.index.make(&self.connection)?;
+        self.merge.work(&self.connection, changes)?;
+        self.run(if keep { "COMMIT" } else { "ROLLBACK" })
+    }
+
+    /// Leaves a transaction that is lost, which fails harmlessly when SQLite has done it by itself.
+    fn abandon(&mut self) {
+        self.index = Changes::default();
+        let _ = self.run("ROLLBACK");
+    }
 }

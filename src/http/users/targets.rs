@@ -28,7 +28,7 @@ struct KindName(ProviderType);
 impl Param for KindName {
     fn parse(value: &Value) -> Result<Self, Reason> {
         let name = Text::<1, 128>::parse(value)?.0.to_ascii_lowercase();
-        ProviderType::try_from(name).map(Self).map_err(|_| "must be one of email, sms, push.".into())
+        ProviderType::try_from(name.as_str()).map(Self).map_err(|_| "must be one of email, sms, push.".into())
     }
 }
 

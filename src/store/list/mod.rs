@@ -1,18 +1,20 @@
 //! Lists: a checked [`Listing`] becomes SQL, in which everything that came from a client is a bound value.
 
+mod effort;
+mod few;
 mod filter;
 mod near;
 mod order;
+mod stretch;
 mod totals;
 
-use std::time::Duration;
-
+use self::effort::Effort;
 use self::filter::{Lists, push_filter};
 pub use self::order::{Direction, Ordering, Position};
 use self::order::{Placed, Texts};
 use super::search::{self, Index, Terms};
-use super::{Engine, ProjectKey, Record, Result, STATEMENT_LIMIT, Sql, Store, sql};
-use crate::query::{Attribute, Cursor, Filter, Kind, Listing, Op, Schema};
+use super::{Engine, ProjectKey, Record, Result, Sql, Store, sql};
+use crate::query::{Attribute, Cursor, Kind, Listing, Schema};
 
 const fn attribute(name: &'static str, kind: Kind, nullable: bool, column: &'static str) -> Attribute {
     Attribute { name, kind, nullable, column }
@@ -162,21 +164,6 @@ pub static LOGS: Source = Source {
     newest_by: Some("t.time"),
 };
 
-/// How long a search may read texts one by one, when its terms are too short for the index.
-const SCAN_LIMIT: Duration = Duration::from_secs(2);
-
-/// Whether a filter looks into the middle of texts.
-fn reads_texts(filter: &Filter) -> bool {
-    match filter {
-        Filter::All(filters) | Filter::Any(filters) => filters.iter().any(reads_texts),
-        Filter::Test { attribute, .. } if attribute.kind == Kind::List => false,
-        Filter::Test { op, .. } => matches!(
-            op,
-            Op::EndsWith(_) | Op::NotEndsWith(_) | Op::Contains(_) | Op::ContainsAll(_) | Op::NotContains(_)
-        ),
-    }
-}
-
 /// What is asked of a list.
 #[derive(Debug, Clone, Copy)]
 pub struct Ask<'a> {
@@ -188,6 +175,8 @@ pub struct Ask<'a> {
     pub terms: Option<&'a Terms>,
     /// The user whose rows alone are listed.
     pub owner: Option<&'a str>,
+    /// The rows in which the terms are, where [`Ask::few`] has found them.
+    pub few: Option<&'a [i64]>,
     /// How many rows match, where that is known already: it decides which way is the shorter.
     pub total: Option<i64>,
 }
@@ -207,14 +196,19 @@ impl Ask<'_> {
     /// # Errors
     /// Those of the database.
     pub async fn total(&self, store: &Store, project: ProjectKey) -> Result<i64> {
-        let known = totals::known(self, store.engine(), project);
-        let count = known.unwrap_or_else(|| {
-            let mut count = sql("SELECT count(*) FROM ");
-            count.push(self.source.table);
-            self.push_where(&mut count, store.engine(), project);
-            count
-        });
-        let rows: Vec<(i64,)> = self.run(store, count).await?;
+        if let Some(total) = totals::of_few(self) {
+            return Ok(total);
+        }
+        let (count, effort) = match totals::known(self, store.engine(), project) {
+            Some(known) => (known, if self.terms.is_none() { Effort::Light } else { Effort::Unknown }),
+            None => {
+                let mut count = sql("SELECT count(*) FROM ");
+                count.push(self.source.table);
+                self.push_where(&mut count, store.engine(), project);
+                (count, Effort::Unknown)
+            }
+        };
+        let rows: Vec<(i64,)> = self.run(store, count, effort).await?;
         Ok(rows.first().map_or(0, |(total,)| *total))
     }
 
@@ -256,7 +250,7 @@ impl Ask<'_> {
         self.push_where(&mut count, store.engine(), project);
         count.push(" AND ");
         order.push_beyond(&mut count, position, Direction::Before);
-        let rows: Vec<(i64,)> = self.run(store, count).await?;
+        let rows: Vec<(i64,)> = self.run(store, count, Effort::Unknown).await?;
         Ok(rows.first().map_or(0, |(total,)| *total))
     }
 
@@ -291,7 +285,7 @@ impl Ask<'_> {
         page: Page,
     ) -> Result<(Vec<T>, Option<Position>)> {
         let mut select = sql("SELECT ");
-        select.push(self.source.columns).push(", 0 AS place, ");
+        select.push(self.source.columns).push(", ");
         order.push_texts(&mut select);
         let from = from.map(|from| (from, Direction::After));
         let rows: Vec<Placed<T>> = self.page(store, project, select, order, from, page).await?;
@@ -318,15 +312,6 @@ impl Ask<'_> {
         order.push_cut(select, from.map_or(Direction::After, |(_, direction)| direction), page);
     }
 
-    /// Texts that no index answers are read under a time limit.
-    async fn run<T: Record>(&self, store: &Store, statement: Sql) -> Result<Vec<T>> {
-        match (self.terms, &self.listing.filters) {
-            (Some(terms), _) if terms.needs_scan() => store.db.all_within(statement, SCAN_LIMIT).await,
-            (_, filters) if filters.iter().any(reads_texts) => store.db.all_within(statement, STATEMENT_LIMIT).await,
-            _ => statement.all(store.read()).await,
-        }
-    }
-
     fn push_where(&self, to: &mut Sql, engine: Engine, project: ProjectKey) {
         to.push(" WHERE t.project = ").push_bind(project);
         if let Some(owner) = self.owner {
@@ -336,10 +321,14 @@ impl Ask<'_> {
             to.push(" AND ");
             push_filter(to, engine, project, filter, Lists::Joined);
         }
-        match (self.terms, self.source.search) {
-            (Some(terms), Some(index)) => search::push(to, engine, index, project, terms),
-            (Some(terms), None) => push_scan(to, engine, terms),
-            (None, _) => {}
+        match (self.terms, self.few, self.source.search) {
+            (Some(terms), Some(few), _) => {
+                few::push(to, few);
+                search::push_texts(to, engine, terms);
+            }
+            (Some(terms), None, Some(index)) => search::push(to, engine, index, project, terms),
+            (Some(terms), None, None) => push_scan(to, engine, terms),
+            (None, ..) => {}
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Pages of what many rows match. An index that knows only who matches would have to be read whole before the first row
 //! of a page is known; where matches are frequent, the page is found sooner by looking at the rows in its own order.
 
+use super::effort::Effort;
 use super::filter::{Lists, push_filter};
 use super::{Ask, Direction, Ordering, Page, Position};
 use crate::query::{Filter, Kind};
@@ -29,21 +30,41 @@ impl Ask<'_> {
         if self.reads_an_index_of_matches(store.engine()) && self.total.is_none_or(|total| total > MANY) {
             let mut near = select.clone();
             self.push_near(&mut near, store.engine(), project, order, from, page);
-            let rows: Vec<T> = self.run(store, near).await?;
+            let rows: Vec<T> = self.run(store, near, Effort::Unknown).await?;
             if i64::try_from(rows.len()).is_ok_and(|count| count == page.limit) {
                 return Ok(rows);
             }
         }
-        let mut select = select;
-        self.push_page(&mut select, store.engine(), project, order, from, page);
-        self.run(store, select).await
+        let stretches =
+            if page.offset == 0 && self.terms.is_none() { order.stretches(store.engine(), from) } else { None };
+        let Some(stretches) = stretches else {
+            let mut select = select;
+            self.push_page(&mut select, store.engine(), project, order, from, page);
+            return self.run(store, select, self.effort(order, page)).await;
+        };
+        let (mut rows, mut left) = (Vec::new(), page.limit);
+        for stretch in stretches {
+            let mut select = select.clone();
+            select.push(" FROM ").push(self.source.tables);
+            self.push_where(&mut select, store.engine(), project);
+            order.push_stretch(&mut select, &stretch, from.map_or(Direction::After, |(_, direction)| direction));
+            select.push(" LIMIT ").push_bind(left);
+            let more: Vec<T> = self.run(store, select, self.effort_of(&stretch, order, page)).await?;
+            left -= i64::try_from(more.len()).unwrap_or(left);
+            rows.extend(more);
+            if left <= 0 {
+                break;
+            }
+        }
+        Ok(rows)
     }
 
     /// Of searches on both engines. The rows of a label PostgreSQL knows to read in the order of the page.
     fn reads_an_index_of_matches(&self, engine: Engine) -> bool {
         let of_list =
             |filter: &Filter| matches!(filter, Filter::Test { attribute, .. } if attribute.kind == Kind::List);
-        let searched = self.source.search.is_some() && self.terms.is_some_and(|terms| !terms.needs_scan());
+        let searched =
+            self.few.is_none() && self.source.search.is_some() && self.terms.is_some_and(|terms| !terms.needs_scan());
         searched || (engine == Engine::Sqlite && self.source.kept && self.listing.filters.iter().any(of_list))
     }
 

@@ -1,14 +1,12 @@
 //! Orders and cursors: `ORDER BY`, and the condition that holds for the rows on one side of a row.
 
-use sqlx::{Column as _, ColumnIndex, Database, Decode, FromRow, Row, Type};
-
 use super::{Page, Source, push_list};
 use crate::query::{Kind, Listing, Order};
-use crate::store::{Sql, Value};
+use crate::store::{Record, Result, Row, Sql, Value};
 
 /// Where a row stands in the requested order: its value of each order, and its number.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Position(Vec<Value>);
+pub struct Position(pub(super) Vec<Value>);
 
 /// Which way a page goes from a position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,13 +19,13 @@ pub enum Direction {
 
 /// Something that rows are ordered by.
 #[derive(Debug, Clone, Copy)]
-struct Key {
-    by: By,
-    descending: bool,
+pub(super) struct Key {
+    pub(super) by: By,
+    pub(super) descending: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
-enum By {
+pub(super) enum By {
     Column {
         text: &'static str,
         kind: Kind,
@@ -46,7 +44,7 @@ impl Key {
         Self { by: By::Column { text: "t.seq", kind: Kind::Sequence, nullable: false }, descending }
     }
 
-    const fn is_nullable(&self) -> bool {
+    pub(super) const fn is_nullable(&self) -> bool {
         matches!(self.by, By::Column { nullable: true, .. })
     }
 
@@ -54,7 +52,7 @@ impl Key {
         Self { descending: !self.descending, ..self }
     }
 
-    fn push(self, to: &mut Sql) {
+    pub(super) fn push(self, to: &mut Sql) {
         match self.by {
             By::Column { text, .. } => to.push(text),
             By::Random { factor, offset } => to
@@ -116,8 +114,20 @@ impl Ordering {
         Self(keys)
     }
 
+    /// Whether an index has the rows in this order: each has one column before the number of the row, and both go the
+    /// same way.
+    pub(super) fn is_of_an_index(&self) -> bool {
+        match self.0.as_slice() {
+            [first] => matches!(first.by, By::Column { .. }),
+            [first, Key { by: By::Column { kind: Kind::Sequence, .. }, descending }] => {
+                matches!(first.by, By::Column { .. }) && first.descending == *descending
+            }
+            _ => false,
+        }
+    }
+
     /// The keys in the direction of reading.
-    fn keys(&self, direction: Direction) -> Vec<Key> {
+    pub(super) fn keys(&self, direction: Direction) -> Vec<Key> {
         self.0.iter().map(|key| if direction == Direction::Before { key.reversed() } else { *key }).collect()
     }
 
@@ -235,7 +245,7 @@ fn push_after(to: &mut Sql, keys: &[Key], values: &[Value]) {
     to.push("))");
 }
 
-const fn is_null(value: &Value) -> bool {
+pub(super) const fn is_null(value: &Value) -> bool {
     matches!(value, Value::Text(None) | Value::Int(None) | Value::Bool(None) | Value::Bytes(None))
 }
 
@@ -257,30 +267,17 @@ impl Key {
 /// A row of texts, however many.
 pub(super) struct Texts(Vec<Option<String>>);
 
-impl<'r, R: Row> FromRow<'r, R> for Texts
-where
-    usize: ColumnIndex<R>,
-    Option<String>: Decode<'r, R::Database> + Type<R::Database>,
-    R::Database: Database,
-{
-    fn from_row(row: &'r R) -> Result<Self, sqlx::Error> {
-        (0..row.len()).map(|column| row.try_get(column)).collect::<Result<_, _>>().map(Self)
+impl Record for Texts {
+    fn read(row: &mut Row<'_>) -> Result<Self> {
+        (0..row.left()).map(|_| row.take()).collect::<Result<_>>().map(Self)
     }
 }
 
-/// A row, and the texts of its keys: those behind the column `place`.
+/// A row, and behind its columns the texts of its keys.
 pub(super) struct Placed<T>(pub(super) T, pub(super) Texts);
 
-impl<'r, R: Row, T: FromRow<'r, R>> FromRow<'r, R> for Placed<T>
-where
-    usize: ColumnIndex<R>,
-    for<'n> &'n str: ColumnIndex<R>,
-    Option<String>: Decode<'r, R::Database> + Type<R::Database>,
-    R::Database: Database,
-{
-    fn from_row(row: &'r R) -> Result<Self, sqlx::Error> {
-        let first = row.try_column("place")?.ordinal() + 1;
-        let texts = (first..row.len()).map(|column| row.try_get(column)).collect::<Result<_, _>>()?;
-        Ok(Self(T::from_row(row)?, Texts(texts)))
+impl<T: Record> Record for Placed<T> {
+    fn read(row: &mut Row<'_>) -> Result<Self> {
+        Ok(Self(T::read(row)?, Texts::read(row)?))
     }
 }

@@ -5,6 +5,13 @@ use super::Ask;
 use crate::query::{Attribute, Filter, Kind, Op, Scalar};
 use crate::store::{Engine, ProjectKey, Sql, search, sql};
 
+/// How many rows match, when they were all found for the page already.
+pub(super) fn of_few(ask: &Ask<'_>) -> Option<i64> {
+    let (few, terms) = (ask.few?, ask.terms?);
+    (ask.owner.is_none() && ask.listing.filters.is_empty() && terms.are_indexed())
+        .then(|| i64::try_from(few.len()).unwrap_or(i64::MAX))
+}
+
 /// The statement that tells the total, when it is one of those.
 pub(super) fn known(ask: &Ask<'_>, engine: Engine, project: ProjectKey) -> Option<Sql> {
     if ask.owner.is_some() {

@@ -1,10 +1,11 @@
-//! Storing a new user and all that hangs on it in one trip to the database: SQLite takes several statements in one text,
-//! PostgreSQL several parts of one statement.
+//! Storing a new user and all that hangs on it: on PostgreSQL by one statement of several parts, on SQLite, where a statement
+//! costs no trip, by one for each part.
 
 use super::User;
 use crate::fold::fold;
 use crate::store::logs::{self, Log};
-use crate::store::{Engine, Error, ProjectKey, Result, Sql, Tx, identities, search, sql, targets};
+use crate::store::search::{self, Index};
+use crate::store::{Engine, Error, ProjectKey, Result, Sql, Tx, identities, sql, targets};
 
 /// Stores a new user, and what the log says of that. `seq` of what is passed is ignored; the answer holds the real one.
 /// On PostgreSQL this is one statement, which may be a transaction by itself.
@@ -13,79 +14,84 @@ use crate::store::{Engine, Error, ProjectKey, Result, Sql, Tx, identities, searc
 /// A conflict on id, email or phone; [`Error::Identified`] when an identity has the email.
 pub async fn insert(tx: &mut Tx, project: ProjectKey, mut user: User, log: Option<&Log>) -> Result<User> {
     user.follow_addresses(None, user.created_at);
-    let engine = tx.engine();
-    if engine == Engine::Sqlite
-        && let Some(email) = &user.email
+    let seq = match tx.engine() {
+        Engine::Sqlite => in_parts(tx, project, &user, log).await?,
+        Engine::Postgres => {
+            let row: Option<(i64,)> = at_once(project, &user, log).optional(tx.on()).await?;
+            row.ok_or(Error::Identified)?.0
+        }
+    };
+    Ok(User { seq, ..user })
+}
+
+async fn in_parts(tx: &mut Tx, project: ProjectKey, user: &User, log: Option<&Log>) -> Result<i64> {
+    if let Some(email) = &user.email
         // No user has the empty id, so no identity is excepted.
         && identities::email_taken(tx.on(), project, email, "").await?
     {
         return Err(Error::Identified);
     }
-    let rows: Vec<(i64,)> = statement(engine, project, &user, log).all(tx.on()).await?;
-    rows.first().map(|(seq,)| User { seq: *seq, ..user }).ok_or(Error::Identified)
+    let (mut row, text) = (sql(""), user.search_text());
+    push_row(&mut row, project, user, &text);
+    row.push(" RETURNING seq");
+    let (seq,): (i64,) = row.one(tx.on()).await?;
+    search::put(tx, Index::Users, project, seq, &text).await?;
+    for label in user.label_list() {
+        sql("INSERT INTO user_labels (project, label, user_seq) VALUES ($1, $2, $3)")
+            .bind(project)
+            .bind(label)
+            .bind(seq)
+            .execute(tx.on())
+            .await?;
+    }
+    for target in &user.targets.0 {
+        targets::insert(project, target).execute(tx.on()).await?;
+    }
+    if let Some(log) = log {
+        logs::insert(tx, project, log).await?;
+    }
+    Ok(seq)
 }
 
-/// The whole text. Its first values are the project and the id, which the later parts for SQLite refer to.
-fn statement(engine: Engine, project: ProjectKey, user: &User, log: Option<&Log>) -> Sql {
-    let mut all = sql(match engine {
-        Engine::Sqlite => "",
-        Engine::Postgres => "WITH u AS (",
-    });
+/// The statement for PostgreSQL. Its first values are the project and the id.
+fn at_once(project: ProjectKey, user: &User, log: Option<&Log>) -> Sql {
+    let mut all = sql("WITH u AS (");
     let text = user.search_text();
     push_row(&mut all, project, user, &text);
-    if let Some(email) = user.email.as_ref().filter(|_| engine == Engine::Postgres) {
+    if let Some(email) = &user.email {
         all.push(" WHERE NOT EXISTS (SELECT 1 FROM identities i WHERE i.project = $1 AND i.provider_email_folded = ");
         all.push_bind(fold(email)).push(")");
     }
-    all.push(" RETURNING seq, project");
-
-    let part = |all: &mut Sql, name: &'static str| {
-        all.push(match engine {
-            Engine::Sqlite => "; ",
-            Engine::Postgres => "), ",
-        });
-        if engine == Engine::Postgres {
-            all.push(name).push(" AS (");
-        }
-    };
-    let (of_user, condition) = match engine {
-        Engine::Sqlite => (" FROM users u", " WHERE u.project = $1 AND u.id = $2"),
-        Engine::Postgres => (" FROM u", ""),
-    };
-    part(&mut all, "found");
-    search::push_insert(&mut all, engine, project, &text);
-    all.push(of_user).push(condition);
+    all.push(" RETURNING seq, project), found AS (");
+    search::push_insert(&mut all, project, &text);
+    all.push(" FROM u");
     let labels = user.label_list();
     if !labels.is_empty() {
-        part(&mut all, "labelled");
-        all.push("INSERT INTO user_labels (project, label, user_seq) SELECT u.project, v.column1, u.seq");
-        all.push(of_user).push(", (VALUES ");
+        all.push("), labelled AS (");
+        all.push(
+            "INSERT INTO user_labels (project, label, user_seq) SELECT u.project, v.column1, u.seq FROM u, (VALUES ",
+        );
         for (n, label) in labels.into_iter().enumerate() {
             all.push(if n == 0 { "(" } else { ", (" }).push_bind(label).push(")");
         }
-        all.push(") v").push(condition);
+        all.push(") v");
     }
     if !user.targets.0.is_empty() {
-        part(&mut all, "reached");
-        all.push(
-            "INSERT INTO targets (project, id, user_id, created_at, updated_at, name, provider_id, provider_type, ",
-        );
-        all.push("identifier, expired) SELECT u.project, v.*").push(of_user).push(", (VALUES ");
+        all.push("), reached AS (INSERT INTO targets (project, id, user_id, created_at, updated_at, name, ");
+        all.push("provider_id, provider_type, identifier, expired) SELECT u.project, v.* FROM u, (VALUES ");
         for (n, target) in user.targets.0.iter().enumerate() {
             all.push(if n == 0 { "(" } else { ", (" });
             targets::push_values(&mut all, target);
             all.push(")");
         }
-        all.push(") v").push(condition);
+        all.push(") v");
     }
     if let Some(log) = log {
-        part(&mut all, "logged");
+        all.push("), logged AS (");
         logs::push_insert(&mut all, log);
-        all.push(of_user).push(condition);
+        all.push(" FROM u");
     }
-    if engine == Engine::Postgres {
-        all.push(") SELECT seq, project FROM u");
-    }
+    all.push(") SELECT seq, project FROM u");
     all
 }
 

@@ -5,6 +5,7 @@ mod save;
 
 pub use self::insert::insert;
 pub use self::save::{save, save_at_once};
+use super::row::record;
 use super::search::{self, Index};
 use super::targets::{ProviderType, Targets};
 use super::{Engine, On, ProjectKey, Result, Tx, sql};
@@ -12,7 +13,7 @@ use crate::clock::Millis;
 use crate::fold::fold;
 
 /// A user as stored. Lists and objects are JSON text.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
     /// The number of the row: the order of creation.
     pub seq: i64,
@@ -59,8 +60,15 @@ pub struct User {
     /// When the user was last seen, to the day.
     pub accessed_at: Option<Millis>,
     /// The addresses for messages. Those of email and phone are made and changed here, whatever callers do.
-    #[sqlx(try_from = "String")]
     pub targets: Targets,
+}
+
+record! {
+    User {
+        seq, id, created_at, updated_at, registration, name, email, phone, status, email_verified, phone_verified,
+        labels, prefs, password, hash, hash_options, password_history, password_update, password_pwned, mfa,
+        impersonator, accessed_at, targets,
+    }
 }
 
 /// The columns of [`User`], of the table with the alias `t`.

@@ -6,7 +6,6 @@ use super::User;
 use crate::clock::Millis;
 use crate::fold::fold;
 use crate::store::logs::{self, Log};
-use crate::store::sql::in_turn;
 use crate::store::{Engine, ProjectKey, Result, Sql, Tx, search, sql, targets};
 
 /// Stores what changed in a user who was locked in this transaction: the columns that differ from `before` and no
@@ -24,18 +23,21 @@ pub async fn save(
 ) -> Result<()> {
     user.follow_addresses(Some(before), now);
     let text = text_if_other(before, user);
-    let mut statements = Vec::new();
     if let Some(mut update) = columns(before, user, text.as_deref(), now) {
         update.push(" WHERE project = ").push_bind(project).push(" AND id = ").push_bind(&user.id);
-        statements.push(update);
-        statements.extend(labels(project, before, user));
-        statements.extend(targets::changes(project, &before.targets, &user.targets));
+        update.execute(tx.on()).await?;
+        let labels = labels(project, before, user);
+        for statement in labels.into_iter().chain(targets::changes(project, &before.targets, &user.targets)) {
+            statement.execute(tx.on()).await?;
+        }
         if let Some(text) = &text {
-            statements.extend(search::changes(tx.engine(), project, user.seq, text));
+            search::change(tx, project, user.seq, text).await?;
         }
     }
-    statements.extend(log.map(|log| logs::insertion(project, log)));
-    in_turn(statements, tx).await
+    match log {
+        Some(log) => logs::insert(tx, project, log).await,
+        None => Ok(()),
+    }
 }
 
 /// As [`save`] on PostgreSQL, by one statement that may be a transaction by itself, for a user who was read and not locked.

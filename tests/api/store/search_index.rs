@@ -9,6 +9,7 @@ use usher::fold::fold;
 use usher::store::identities::{self, Identity};
 use usher::store::projects;
 
+use crate::store::schema::Outside;
 use crate::support::{PROJECT, TestApp, both};
 use crate::users::list::population::{plain, store, time};
 
@@ -170,4 +171,26 @@ both! {
         assert_eq!(app.admin().get("/v1/users/identities?search=example.org").await.ids("identities"), ["id2", "id4"]);
         assert_eq!(app.admin().get("/v1/users?search=anna").await.ids("users"), ["anna"]);
     }
+}
+
+/// FTS5 would merge by itself, some megabytes at once; Usher does, some pages a commit.
+#[tokio::test]
+async fn segments_of_the_index_on_sqlite_are_merged_while_users_change() {
+    let app = TestApp::sqlite(&[]).await;
+    let project = app.project(PROJECT).await.key;
+    let mut outside = Outside::of(&app).await;
+    let mut most = 0;
+    for n in 0..40 {
+        // A commit each, and with it a segment.
+        let users = (0..4).map(|m| plain(&format!("user{}", n * 4 + m))).collect();
+        store(&app, project, users).await;
+        let segments = outside.text("SELECT CAST(count(DISTINCT segid) AS TEXT) FROM user_search_idx").await;
+        most = most.max(segments.parse::<usize>().unwrap());
+    }
+    // Eight become one before sixteen are there, and so do eight of those.
+    assert!((8..=24).contains(&most), "{most}");
+    let found = app.admin().get("/v1/users?search=user159").await;
+    assert_eq!(found.ids("users"), ["user159"]);
+    assert_eq!(differences(&app, "users", "user_search").await.2, [0; 0]);
+    app.finish().await;
 }

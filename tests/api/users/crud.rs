@@ -54,7 +54,7 @@ pub async fn stored(app: &TestApp, id: &str) -> User {
 pub async fn log_of(app: &TestApp, id: &str) -> Vec<logs::Log> {
     let project = app.project(PROJECT).await.key;
     let listing = Listing::default();
-    let ask = Ask { source: &LOGS, listing: &listing, terms: None, owner: Some(id), total: None };
+    let ask = Ask { source: &LOGS, listing: &listing, terms: None, owner: Some(id), few: None, total: None };
     ask.rows(app.store(), project, &Ordering::of(&LOGS, &listing), None, Page { limit: 1000, offset: 0 }).await.unwrap()
 }
 

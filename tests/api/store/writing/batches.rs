@@ -4,7 +4,6 @@ use std::pin::Pin;
 
 use futures_util::FutureExt as _;
 use futures_util::future::join_all;
-use sqlx::Executor as _;
 use usher::config::DatabaseUrl;
 use usher::store::{Constraint, Error, ProjectKey, Result, Tx, teams, users};
 
@@ -144,9 +143,8 @@ async fn leave_room(app: &TestApp, pages: i64) {
     app.write(move |tx| {
         Box::pin(async move {
             let Tx::Sqlite(connection) = tx else { panic!("SQLite") };
-            let used: i64 = sqlx::query_scalar("PRAGMA page_count").fetch_one(&mut **connection).await?;
-            let limit = format!("PRAGMA max_page_count = {}", used + pages);
-            connection.execute(sqlx::AssertSqlSafe(limit)).await?;
+            let used: i64 = connection.pragma_query_value(None, "page_count", |row| row.get(0))?;
+            connection.pragma_update(None, "max_page_count", used + pages)?;
             Ok(())
         })
     })

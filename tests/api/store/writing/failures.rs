@@ -123,13 +123,37 @@ both! {
     }
 }
 
+/// As when the disk is full. A job that does not stop at that would otherwise store what comes after by itself.
+#[tokio::test]
+async fn a_job_goes_no_further_when_sqlite_has_undone_its_transaction() {
+    let app = crate::support::TestApp::sqlite(&[]).await;
+    let project = app.project(PROJECT).await.key;
+    let lost: Result<()> = app
+        .store()
+        .write(move |tx| {
+            Box::pin(async move {
+                teams::insert(tx, project, "before", "Team", TIME).await?;
+                let Tx::Sqlite(part) = &*tx else { panic!("SQLite") };
+                part.execute_batch("ROLLBACK")?;
+                let refused = teams::insert(tx, project, "behind", "Team", TIME).await;
+                assert!(matches!(refused, Err(Error::Unavailable(_))), "{refused:?}");
+                Ok(())
+            })
+        })
+        .await;
+    assert!(matches!(lost, Err(Error::Unavailable(_))), "{lost:?}");
+    in_time(put(app.store(), project, "next".into())).await.unwrap();
+    let mut outside = Outside::of(&app).await;
+    assert_eq!(outside.texts("SELECT id FROM teams").await, [["next"]]);
+    app.finish().await;
+}
+
 #[tokio::test]
 async fn readers_of_sqlite_cannot_write() {
     let app = crate::support::TestApp::sqlite(&[]).await;
     for statement in ["DELETE FROM projects", "CREATE TABLE t (a)", "UPDATE projects SET name = ''"] {
-        let On::SqlitePool(readers) = app.store().read() else { panic!("a pool of SQLite") };
-        let mut reader = readers.get().await.unwrap();
-        let refused = sqlx::query(statement).execute(&mut reader.connection).await.unwrap_err();
+        let On::Readers(readers) = app.store().read() else { panic!("readers of SQLite") };
+        let refused = readers.with(|reader| Ok(reader.execute(statement, [])?)).unwrap_err();
         assert!(refused.to_string().contains("readonly"), "{refused}");
     }
     assert_eq!(app.project(PROJECT).await.id, PROJECT);
@@ -149,7 +173,7 @@ both! {
                 let text: String = match tx {
                     Tx::Sqlite(connection) => {
                         let text = format!("SELECT CAST({name} AS TEXT) FROM pragma_{name}");
-                        sqlx::query_scalar(sqlx::AssertSqlSafe(text)).fetch_one(&mut **connection).await?
+                        connection.query_row(&text, [], |row| row.get(0))?
                     }
                     Tx::Postgres(transaction) => {
                         sqlx::query_scalar("SELECT current_setting($1)").bind(name).fetch_one(&mut **transaction).await?

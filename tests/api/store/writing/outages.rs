@@ -19,13 +19,13 @@ both! {
             .write(move |tx| Box::pin(async move {
                 // What a file system mounted read-only, or a standby server, says.
                 match &mut *tx {
-                    Tx::Sqlite(connection) => connection.execute("PRAGMA query_only = ON").await.map(drop)?,
+                    Tx::Sqlite(connection) => connection.pragma_update(None, "query_only", true)?,
                     Tx::Postgres(transaction) => transaction.execute("SET TRANSACTION READ ONLY").await.map(drop)?,
                 }
                 let refused = teams::insert(tx, project, "red", "Red", TIME).await;
                 if let Tx::Sqlite(connection) = tx {
                     // The setting would outlive the transaction.
-                    connection.execute("PRAGMA query_only = OFF").await?;
+                    connection.pragma_update(None, "query_only", false)?;
                 }
                 refused
             }))

@@ -23,7 +23,7 @@ const TAKEN: &str = "user_target_already_exists";
 /// one alone and the user's model must all say the same.
 async fn targets(app: &TestApp, user: &str) -> Vec<Value> {
     let listing = Listing::default();
-    let ask = Ask { source: &TARGETS, listing: &listing, terms: None, owner: Some(user), total: None };
+    let ask = Ask { source: &TARGETS, listing: &listing, terms: None, owner: Some(user), few: None, total: None };
     let page = Page { limit: 1000, offset: 0 };
     let project = app.project(PROJECT).await.key;
     let rows: Vec<Target> =

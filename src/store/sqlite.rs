@@ -1,0 +1,308 @@
+//! SQLite: its connections, and how a statement runs on one. The library is called where the work is, without a thread in
+//! between: a look-up takes some microseconds, less than passing it on would. What may take longer runs on the threads that
+//! tokio keeps for that, and what writes on one of its own.
+
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use rusqlite::config::DbConfig;
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{Connection, OpenFlags, Statement, ToSql};
+use sqlx::migrate::Migrator;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode};
+use sqlx::{ConnectOptions as _, Connection as _};
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+use super::pool::ACQUIRE_LIMIT;
+use super::row::Row;
+use super::sql::Value;
+use super::{Error, Record, Result, Sql};
+
+/// What a connection that serves requests keeps of the file, in KiB. The inner pages of two indexes over a million users
+/// fit, so that a look-up reads two pages of the file.
+const SERVING_PAGES: i64 = 8192;
+
+/// The same for one that reads what may be long: it will hardly need the same page twice.
+const LONG_PAGES: i64 = 2048;
+
+/// How much of the file is mapped into memory, in bytes.
+const MAPPED: i64 = 1 << 40;
+
+/// The same for the connection that writes, which changes all indexes.
+const WRITER_PAGES: i64 = 16_384;
+
+/// How long a connection waits for another process.
+const BUSY_LIMIT: Duration = Duration::from_secs(5);
+
+/// Statements that a connection keeps prepared.
+const STATEMENTS: usize = 128;
+
+/// Steps of SQLite's machine between looks at the clock, a fraction of a millisecond.
+const STEPS: i32 = 10_000;
+
+/// Statements that may be long, of each kind, that run at the same time.
+const LONG: usize = 4;
+
+static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
+
+/// Brings the tables of a file up to date. The file and its folder are created when they are missing.
+pub(super) async fn migrate(path: &Path) -> Result<()> {
+    prepare_file(path)?;
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .foreign_keys(true)
+        .busy_timeout(BUSY_LIMIT)
+        .disable_statement_logging();
+    let mut connection = SqliteConnection::connect_with(&options).await?;
+    // In one transaction that locks the file first: of programs that start together, as a server and a command do, one
+    // applies the migrations and the others find them applied.
+    let mut migrating = connection.begin_with("BEGIN IMMEDIATE").await?;
+    MIGRATIONS.run(&mut *migrating).await?;
+    migrating.commit().await?;
+    Ok(connection.close().await?)
+}
+
+/// Makes the file of SQLite, and its folder, readable by nobody else. SQLite gives the files beside it the same rights.
+fn prepare_file(path: &Path) -> std::io::Result<()> {
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    }
+    std::fs::OpenOptions::new().append(true).create(true).mode(0o600).open(path).map(drop).or_else(|error| {
+        // A database that may only be read is SQLite's to judge.
+        if path.exists() { Ok(()) } else { Err(error) }
+    })
+}
+
+fn open(path: &Path, pages: i64) -> Result<Connection> {
+    let connection =
+        Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    connection.busy_timeout(BUSY_LIMIT)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    // One plan for a statement, whatever its values. Otherwise it would be compiled anew for each of them.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    // Pages are read where the system has them in memory.
+    connection.pragma_update(None, "mmap_size", MAPPED)?;
+    // Less than nothing is KiB.
+    connection.pragma_update(None, "cache_size", -pages)?;
+    Ok(connection)
+}
+
+/// The connection that writes.
+pub(super) fn open_writer(path: &Path) -> Result<Connection> {
+    open(path, WRITER_PAGES)
+}
+
+/// Connections that read.
+#[derive(Debug, Clone)]
+pub struct Readers(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    path: PathBuf,
+    /// For the threads that serve requests: at most one for each of them.
+    serving: Free,
+    /// For lists and searches.
+    lists: Long,
+    /// For what no index answers, which shall not keep the others waiting.
+    scans: Long,
+    closed: CancellationToken,
+}
+
+/// Connections that nobody uses, the one used last at the end.
+#[derive(Debug)]
+struct Free {
+    connections: Mutex<Vec<Connection>>,
+    pages: i64,
+}
+
+/// Connections for statements that may be long, and places for those who use them.
+#[derive(Debug)]
+struct Long {
+    free: Free,
+    places: Arc<Semaphore>,
+}
+
+/// What a statement that may be long does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reads {
+    /// It finds rows by an index, perhaps many.
+    Lists,
+    /// It reads texts one by one.
+    Scans,
+}
+
+impl Free {
+    const fn new(pages: i64) -> Self {
+        Self { connections: Mutex::new(Vec::new()), pages }
+    }
+
+    fn connections(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
+        self.connections.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Long {
+    fn new() -> Self {
+        Self { free: Free::new(LONG_PAGES), places: Arc::new(Semaphore::new(LONG)) }
+    }
+}
+
+impl Readers {
+    pub(super) fn new(path: &Path) -> Self {
+        Self(Arc::new(Shared {
+            path: path.to_owned(),
+            serving: Free::new(SERVING_PAGES),
+            lists: Long::new(),
+            scans: Long::new(),
+            closed: CancellationToken::new(),
+        }))
+    }
+
+    /// Runs something on a connection that nobody else has: the one that was used last, or a new one.
+    ///
+    /// # Errors
+    /// Those of `run`, and when the database is closed or cannot be opened.
+    pub fn with<T>(&self, run: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+        self.with_one_of(&self.0.serving, run)
+    }
+
+    fn with_one_of<T>(&self, free: &Free, run: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+        if self.0.closed.is_cancelled() {
+            return Err(Error::Unavailable("the database is closed".into()));
+        }
+        let last = free.connections().pop();
+        let connection = match last {
+            Some(connection) => connection,
+            None => {
+                let connection = open(&self.0.path, free.pages)?;
+                // A reader that is asked to write fails at once, so such a mistake cannot pass a test.
+                connection.pragma_update(None, "query_only", true)?;
+                connection
+            }
+        };
+        let answer = run(&connection);
+        // One that met more than its statement's own fault, or a panic, is not used again.
+        if !matches!(answer, Err(Error::Unavailable(_) | Error::Other(_))) && !self.0.closed.is_cancelled() {
+            free.connections().push(connection);
+        }
+        answer
+    }
+
+    /// All rows.
+    pub(super) fn all<T: Record>(&self, statement: &Sql) -> Result<Vec<T>> {
+        self.with(|connection| all(connection, statement))
+    }
+
+    /// Runs a statement.
+    pub(super) fn execute(&self, statement: &Sql) -> Result<u64> {
+        self.with(|connection| execute(connection, statement))
+    }
+
+    /// All rows of a statement that may be long, away from the threads that serve requests. It ends at the limit, and when
+    /// nobody waits for it any more.
+    pub(super) async fn long<T: Record>(&self, statement: Sql, reads: Reads, limit: Duration) -> Result<Vec<T>> {
+        let late = || Error::Unavailable("no connection was free in time".into());
+        let places = Arc::clone(&self.of(reads).places);
+        let place = timeout(ACQUIRE_LIMIT, places.acquire_owned()).await.ok().and_then(Result::ok).ok_or_else(late)?;
+        let (readers, left) = (self.clone(), self.0.closed.child_token());
+        let waiting = left.clone().drop_guard();
+        let reading = tokio::task::spawn_blocking(move || {
+            // Taken along, so that the place is free when the statement has ended and not when its caller has left.
+            let _place = place;
+            readers.with_one_of(&readers.of(reads).free, |connection| {
+                let deadline = Instant::now() + limit;
+                let ended = move || Instant::now() >= deadline || left.is_cancelled();
+                connection.progress_handler(STEPS, Some(ended))?;
+                let rows = all(connection, &statement);
+                connection.progress_handler(STEPS, None::<fn() -> bool>)?;
+                rows
+            })
+        });
+        let rows = reading.await.unwrap_or_else(|error| match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_) => Err(Error::Unavailable("the program is ending".into())),
+        });
+        drop(waiting);
+        rows
+    }
+
+    fn of(&self, reads: Reads) -> &Long {
+        match reads {
+            Reads::Lists => &self.0.lists,
+            Reads::Scans => &self.0.scans,
+        }
+    }
+
+    /// Closes those that are not in use, and ends what runs on the others before it closes those; no more are opened.
+    pub(super) fn close(&self) {
+        self.0.closed.cancel();
+        for free in [&self.0.serving, &self.0.lists.free, &self.0.scans.free] {
+            free.connections().clear();
+        }
+    }
+}
+
+/// All rows.
+pub(super) fn all<T: Record>(connection: &Connection, sql: &Sql) -> Result<Vec<T>> {
+    with(connection, sql, |statement| {
+        let (mut rows, mut all) = (statement.raw_query(), Vec::new());
+        while let Some(row) = rows.next()? {
+            all.push(T::read(&mut Row::sqlite(row))?);
+        }
+        Ok(all)
+    })
+}
+
+/// Runs a statement; the number of rows it changed.
+pub(super) fn execute(connection: &Connection, sql: &Sql) -> Result<u64> {
+    with(connection, sql, |statement| {
+        let mut rows = statement.raw_query();
+        while rows.next()?.is_some() {}
+        Ok(connection.changes())
+    })
+}
+
+fn with<T>(connection: &Connection, sql: &Sql, run: impl FnOnce(&mut Statement<'_>) -> Result<T>) -> Result<T> {
+    if sql.is_kept() {
+        let mut statement = connection.prepare_cached(&sql.text)?;
+        bind(&mut statement, &sql.values)?;
+        run(&mut statement)
+    } else {
+        let mut statement = connection.prepare(&sql.text)?;
+        bind(&mut statement, &sql.values)?;
+        run(&mut statement)
+    }
+}
+
+/// SQLite numbers parameters by their first occurrence and takes `$7` for a name.
+fn bind(statement: &mut Statement<'_>, values: &[Value]) -> Result<()> {
+    for parameter in 1..=statement.parameter_count() {
+        let number = statement.parameter_name(parameter).and_then(|name| name.get(1..)?.parse::<usize>().ok());
+        let value = number.and_then(|number| values.get(number.checked_sub(1)?));
+        let value = value.ok_or_else(|| Error::Other("a parameter of a statement has no value".into()))?;
+        statement.raw_bind_parameter(parameter, value)?;
+    }
+    Ok(())
+}
+
+impl ToSql for Value {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Self::Text(value) => value.as_ref().map_or(ValueRef::Null, |text| ValueRef::Text(text.as_bytes())),
+            Self::Int(value) => value.map_or(ValueRef::Null, ValueRef::Integer),
+            Self::Bool(value) => value.map_or(ValueRef::Null, |is| ValueRef::Integer(is.into())),
+            Self::Bytes(value) => value.as_ref().map_or(ValueRef::Null, |bytes| ValueRef::Blob(bytes)),
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests;
