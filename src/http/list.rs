@@ -97,21 +97,25 @@ pub(super) async fn answer<R: Shown>(call: &Call, params: ListParams, owner: Opt
         total: None,
     };
     let direction = page.seek().await?;
-    page.few = page.ask().few(&page.view.app.store, page.project).await?;
-    if total {
-        page.total = Some(page.ask().total(&page.view.app.store, page.project).await?);
-    }
+    let found = page.ask().few(&page.view.app.store, page.project, total).await?;
+    (page.few, page.total) = (found.few, found.total);
     let cap = page.view.app.config.total_cap.filter(|_| source.capped).unwrap_or(i64::MAX);
-    let total = page.total.unwrap_or(0).min(cap);
-    let head = format!("{{\"total\":{total},\"{}\":[", R::PLURAL);
+    let head = |total: i64| format!("{{\"total\":{},\"{}\":[", total.min(cap), R::PLURAL);
     if page.left > BATCH {
+        if total {
+            page.total = Some(page.ask().total(&page.view.app.store, page.project).await?);
+        }
+        let head = head(page.total.unwrap_or(0));
         return page.stream::<R>(head, direction).await;
     }
-    let mut rows: Vec<R> = page.read(direction).await?;
+    let (mut rows, total) = match total {
+        true => page.read_and_count::<R>(direction).await?,
+        false => (page.read::<R>(direction).await?, 0),
+    };
     if direction == Direction::Before {
         rows.reverse();
     }
-    let mut body = head.into_bytes();
+    let mut body = head(total).into_bytes();
     append(&mut body, &rows, &page.view, true)?;
     body.extend_from_slice(b"]}");
     Ok(([(CONTENT_TYPE, JSON)], body).into_response())
@@ -177,6 +181,13 @@ impl Page {
     async fn read<R: Shown>(&self, direction: Direction) -> Result<Vec<R>> {
         let from = self.from.as_ref().map(|position| (position, direction));
         Ok(self.ask().rows(&self.view.app.store, self.project, &self.order, from, self.next()).await?)
+    }
+
+    /// The same, and how many rows match.
+    async fn read_and_count<R: Shown>(&self, direction: Direction) -> Result<(Vec<R>, i64)> {
+        let from = self.from.as_ref().map(|position| (position, direction));
+        let (store, page) = (&self.view.app.store, self.next());
+        Ok(self.ask().rows_and_total(store, self.project, &self.order, from, page).await?)
     }
 
     fn next(&self) -> list::Page {

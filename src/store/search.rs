@@ -100,6 +100,23 @@ pub(super) fn count(engine: Engine, index: Index, project: ProjectKey, terms: &T
     Some(count)
 }
 
+/// On PostgreSQL, counts the rows in which every term occurs, and names them if there are so few: their numbers with commas
+/// between them, else NULL. `None` when no term is long enough for the index.
+pub(super) fn count_and_few(index: Index, project: ProjectKey, terms: &Terms, few: usize) -> Option<Sql> {
+    if terms.needs_scan() {
+        return None;
+    }
+    let mut count = sql("SELECT count(*), CASE WHEN count(*) <= ");
+    count.push_bind(i64::try_from(few).unwrap_or(i64::MAX)).push(match index {
+        Index::Users => " THEN array_to_string(array_agg(s.seq), ',') END FROM user_search s WHERE s.project = ",
+        Index::Identities => {
+            " THEN array_to_string(array_agg(s.seq), ',') END FROM identity_search s WHERE s.project = "
+        }
+    });
+    push_match(&mut count, Engine::Postgres, project, terms);
+    Some(count)
+}
+
 /// Adds ` AND …` for the rows of the table `t` in whose text every term occurs; no index helps.
 pub(super) fn push_texts(to: &mut Sql, engine: Engine, terms: &Terms) {
     if terms.0.is_empty() {

@@ -81,6 +81,14 @@ impl Sql {
         self
     }
 
+    /// Puts trusted text around what there is so far.
+    #[must_use]
+    pub(super) fn inside(mut self, before: &'static str, behind: &'static str) -> Self {
+        self.text.to_mut().insert_str(0, before);
+        self.push(behind);
+        self
+    }
+
     /// Appends a placeholder and keeps its value.
     pub(super) fn push_bind(&mut self, value: impl Into<Value>) -> &mut Self {
         self.values.push(value.into());

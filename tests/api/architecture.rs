@@ -25,6 +25,8 @@ const WITHOUT_PROJECT: &[(&str, &str)] = &[
     ("DELETE FROM projects WHERE seq = $1", "`projects.seq` is what others call project"),
     ("SELECT seq FROM projects WHERE seq = $1 FOR NO KEY UPDATE", "`projects.seq` is what others call project"),
     ("SELECT CAST(coalesce(sum(", "totals::sum goes on with `FROM user_totals WHERE project =`"),
+    ("SELECT (", "Ask::rows_and_total goes on with a total and a page of the project"),
+    ("SELECT count(*), CASE WHEN count(*) <= ", "search::count_and_few goes on with `WHERE s.project =`"),
     ("SELECT ", "Ask goes on with `WHERE t.project =`"),
     (" FROM (SELECT * FROM ", "Ask::push_near goes on with `WHERE t.project =`"),
     ("SELECT count(*) FROM ", "Ask::push_where goes on with `WHERE t.project =`"),

@@ -3,24 +3,39 @@
 
 use super::Ask;
 use super::effort::Effort;
-use crate::store::search::{self, Index};
+use crate::store::search::{self, Index, Terms};
 use crate::store::{Engine, ProjectKey, Result, Sql, Store, sql};
 
 /// Matches in all projects, up to which they are few.
 const FEW: usize = 1000;
 
+/// What a look into the index of a search has found.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// The numbers of the rows, when they are few.
+    pub few: Option<Vec<i64>>,
+    /// How many rows match, when that is known by this.
+    pub total: Option<i64>,
+}
+
 impl Ask<'_> {
-    /// The numbers of the rows in which the index finds the terms, or `None` when they are many, or there is no index to ask.
+    /// The rows in which the index finds the terms. Nothing when there is no index to ask. PostgreSQL is asked when they are
+    /// to be counted, since it knows how many there are no sooner than all of them.
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn few(&self, store: &Store, project: ProjectKey) -> Result<Option<Vec<i64>>> {
-        let (Engine::Sqlite, Some(index), Some(terms)) = (store.engine(), self.source.search, self.terms) else {
-            return Ok(None);
-        };
-        if terms.needs_scan() {
-            return Ok(None);
+    pub async fn few(&self, store: &Store, project: ProjectKey, counted: bool) -> Result<Found> {
+        let (Some(index), Some(terms)) = (self.source.search, self.terms) else { return Ok(Found::default()) };
+        match store.engine() {
+            Engine::Sqlite if !terms.needs_scan() => self.few_of_sqlite(store, project, index, terms).await,
+            Engine::Postgres if counted && self.owner.is_none() && self.listing.filters.is_empty() => {
+                self.few_of_postgres(store, project, index, terms).await
+            }
+            _ => Ok(Found::default()),
         }
+    }
+
+    async fn few_of_sqlite(&self, store: &Store, project: ProjectKey, index: Index, terms: &Terms) -> Result<Found> {
         let mut select = sql(match index {
             Index::Users => {
                 "SELECT f.rowid, EXISTS (SELECT 1 FROM users t INDEXED BY users_project \
@@ -38,12 +53,25 @@ impl Ask<'_> {
         select.push(" LIMIT ").push_bind(i64::try_from(FEW + 1).unwrap_or(i64::MAX)).push(") f");
         let found: Vec<(i64, bool)> = self.run(store, select, Effort::Unknown).await?;
         let own = found.iter().filter(|(_, own)| *own).map(|(seq, _)| *seq);
-        Ok((found.len() <= FEW).then(|| own.collect()))
+        Ok(Found { few: (found.len() <= FEW).then(|| own.collect()), total: None })
+    }
+
+    async fn few_of_postgres(&self, store: &Store, project: ProjectKey, index: Index, terms: &Terms) -> Result<Found> {
+        let Some(select) = search::count_and_few(index, project, terms, FEW) else { return Ok(Found::default()) };
+        let found: Vec<(i64, Option<String>)> = self.run(store, select, Effort::Unknown).await?;
+        let Some((total, few)) = found.into_iter().next() else { return Ok(Found::default()) };
+        let numbers = |list: String| list.split(',').filter_map(|number| number.parse().ok()).collect();
+        Ok(Found { few: if total == 0 { Some(Vec::new()) } else { few.map(numbers) }, total: Some(total) })
     }
 }
 
 /// Adds ` AND …` for those of these rows that still have all terms.
-pub(super) fn push(to: &mut Sql, few: &[i64]) {
-    let few: Vec<String> = few.iter().map(i64::to_string).collect();
-    to.push(" AND t.seq IN (SELECT value FROM json_each(").push_bind(format!("[{}]", few.join(","))).push("))");
+pub(super) fn push(to: &mut Sql, engine: Engine, few: &[i64]) {
+    let few = few.iter().map(i64::to_string).collect::<Vec<_>>().join(",");
+    match engine {
+        Engine::Sqlite => {
+            to.push(" AND t.seq IN (SELECT value FROM json_each(").push_bind(format!("[{few}]")).push("))")
+        }
+        Engine::Postgres => to.push(" AND t.seq = ANY(CAST(").push_bind(format!("{{{few}}}")).push(" AS BIGINT[]))"),
+    };
 }

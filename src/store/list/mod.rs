@@ -196,7 +196,7 @@ impl Ask<'_> {
     /// # Errors
     /// Those of the database.
     pub async fn total(&self, store: &Store, project: ProjectKey) -> Result<i64> {
-        if let Some(total) = totals::of_few(self) {
+        if let Some(total) = self.total.or_else(|| totals::of_few(self)) {
             return Ok(total);
         }
         let (count, effort) = match totals::known(self, store.engine(), project) {
@@ -323,7 +323,7 @@ impl Ask<'_> {
         }
         match (self.terms, self.few, self.source.search) {
             (Some(terms), Some(few), _) => {
-                few::push(to, few);
+                few::push(to, engine, few);
                 search::push_texts(to, engine, terms);
             }
             (Some(terms), None, Some(index)) => search::push(to, engine, index, project, terms),

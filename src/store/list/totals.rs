@@ -1,9 +1,54 @@
 //! Totals that need no look at the rows. The database keeps those of all users, of the users for whom something is true
 //! or not, and of those with a label; how many match a search, its index tells.
 
-use super::Ask;
+use super::effort::Effort;
+use super::{Ask, Direction, Ordering, Page, Position};
 use crate::query::{Attribute, Filter, Kind, Op, Scalar};
-use crate::store::{Engine, ProjectKey, Sql, search, sql};
+use crate::store::{Engine, ProjectKey, Record, Result, Row, Sql, Store, search, sql};
+
+impl Ask<'_> {
+    /// As [`Ask::rows`], and how many rows match, whatever the page.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn rows_and_total<T: Record>(
+        &self,
+        store: &Store,
+        project: ProjectKey,
+        order: &Ordering,
+        from: Option<(&Position, Direction)>,
+        page: Page,
+    ) -> Result<(Vec<T>, i64)> {
+        // A trip to PostgreSQL costs as much as a page, so one brings both.
+        if store.engine() == Engine::Postgres
+            && self.terms.is_none()
+            && order.stretches(Engine::Postgres, from).is_none()
+            && let Some(total) = known(self, Engine::Postgres, project)
+        {
+            let mut select = total.inside("SELECT (", ") AS total, ");
+            select.push(self.source.columns);
+            self.push_page(&mut select, Engine::Postgres, project, order, from, page);
+            let rows: Vec<Counted<T>> = self.run(store, select, Effort::Light).await?;
+            let total = match rows.first() {
+                Some(Counted(total, _)) => *total,
+                None => self.total(store, project).await?,
+            };
+            return Ok((rows.into_iter().map(|Counted(_, row)| row).collect(), total));
+        }
+        let total = self.total(store, project).await?;
+        let ask = Ask { total: Some(total), ..*self };
+        Ok((ask.rows(store, project, order, from, page).await?, total))
+    }
+}
+
+/// A row behind a total.
+struct Counted<T>(i64, T);
+
+impl<T: Record> Record for Counted<T> {
+    fn read(row: &mut Row<'_>) -> Result<Self> {
+        Ok(Self(row.take()?, T::read(row)?))
+    }
+}
 
 /// How many rows match, when they were all found for the page already.
 pub(super) fn of_few(ask: &Ask<'_>) -> Option<i64> {

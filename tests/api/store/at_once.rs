@@ -1,4 +1,4 @@
-//! Writes of one statement, which on PostgreSQL have no transaction around them.
+//! Writes of one statement, which on PostgreSQL have no transaction around them, and lists of one.
 
 use futures_util::future::join_all;
 use serde_json::json;
@@ -99,6 +99,32 @@ both! {
         // statement is no trip there, and one that reads: whether an identity has the email, and the user.
         let expected = if app.engine() == Engine::Sqlite { (5, 3) } else { (1, 2) };
         assert_eq!((store(&made), store(&renamed)), expected, "{made:#?} {renamed:#?}");
+    }
+
+    /// On SQLite a statement is no trip, so there the total has its own.
+    async fn a_page_and_its_total_come_from_postgres_together_and_few_matches_are_found_once(app) {
+        for n in 0..30 {
+            app.user(&format!("u{n}"), json!({"name": "Anna", "email": format!("u{n}@x.org")})).await;
+        }
+        for (query, total, rows, on_sqlite, on_postgres) in [
+            ("", 30, 25, 2, 1),
+            ("queries[]=cursorAfter('u9')", 30, 20, 3, 2),
+            ("queries[]=orderAsc('name')", 30, 25, 2, 1),
+            ("queries[]=equal('status',true)", 30, 25, 2, 1),
+            ("queries[]=contains('labels','vip')", 0, 0, 1, 2),
+            ("queries[]=offset(30)", 30, 0, 2, 2),
+            ("total=false", 0, 25, 1, 1),
+            ("search=anna", 30, 25, 2, 2),
+            ("search=anna&queries[]=equal('status',true)", 30, 25, 3, 2),
+            ("search=nobody", 0, 0, 1, 1),
+        ] {
+            let (list, told) = told(app.admin().get(&format!("/v1/users?{query}"))).await;
+            assert_eq!((list.ids("users").len(), &list.json["total"]), (rows, &json!(total)), "{query}");
+            let seen: Vec<&String> =
+                told.iter().filter(|text| ["users t", "user_search", "_totals"].iter().any(|of| text.contains(of))).collect();
+            let expected = if app.engine() == Engine::Sqlite { on_sqlite } else { on_postgres };
+            assert_eq!(seen.len(), expected, "{query}: {seen:#?}");
+        }
     }
 }
 
