@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::stretch::Stretch;
-use super::{Ask, Ordering, Page};
+use super::{Ask, Direction, Ordering, Page, Position};
 use crate::query::{Filter, Kind, Op};
 use crate::store::sqlite::Reads;
 use crate::store::{Record, Result, STATEMENT_LIMIT, Sql, Store};
@@ -51,9 +51,12 @@ impl Ask<'_> {
         }
     }
 
-    /// What it takes to read a page: little where its rows stand next to each other in an index.
-    pub(super) fn effort(&self, order: &Ordering, page: Page) -> Effort {
-        let light = self.source.kept
+    /// What it takes to read a page: little where its rows stand next to each other in an index, at its beginning, at a
+    /// place that is one comparison of its only key, or in a stretch.
+    pub(super) fn effort(&self, order: &Ordering, from: Option<(&Position, Direction)>, page: Page) -> Effort {
+        let entered = from.is_none() || page.offset == 0 || order.is_of_one_key();
+        let light = entered
+            && self.source.kept
             && self.terms.is_none()
             && self.listing.filters.is_empty()
             && order.is_of_an_index()
@@ -63,11 +66,53 @@ impl Ask<'_> {
 
     /// The same for a part of it: ties are in the order of their numbers in every index.
     pub(super) fn effort_of(&self, stretch: &Stretch, order: &Ordering, page: Page) -> Effort {
-        match (stretch, self.effort(order, page)) {
+        match (stretch, self.effort(order, None, page)) {
             (Stretch::Ties(..), _) if self.source.kept && self.listing.filters.is_empty() && page.limit <= LIGHT => {
                 Effort::Light
             }
             (_, effort) => effort,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::query::{Listing, read};
+    use crate::store::list::USERS;
+    use crate::store::sql::Value;
+
+    /// What a page of users takes, `queries` of which say how it is ordered and filtered.
+    fn effort(queries: &[&str], cursor: bool, limit: i64, offset: i64) -> Effort {
+        let queries: Vec<String> = queries.iter().map(|query| (*query).to_owned()).collect();
+        let listing: Listing = read(USERS.schema, &queries).unwrap();
+        let ask = Ask { source: &USERS, listing: &listing, terms: None, owner: None, few: None, total: None };
+        let position = Position(vec![Value::Text(Some("x".into())), Value::Int(Some(1))]);
+        let from = cursor.then_some((&position, Direction::After));
+        ask.effort(&Ordering::of(&USERS, &listing), from, Page { limit, offset })
+    }
+
+    #[test]
+    fn a_page_is_light_where_an_index_has_it_in_one_piece() {
+        use Effort::{Light, Unknown};
+        for (queries, cursor, limit, offset, expected) in [
+            (&[][..], false, 25, 0, Light),
+            (&[], false, LIGHT, 0, Light),
+            (&[], false, LIGHT + 1, 0, Unknown),
+            (&[], false, 25, LIGHT - 24, Unknown),
+            (&[], true, 25, 5, Light),
+            (&["orderAsc('name')"], false, 25, 5, Light),
+            (&["orderAsc('name')"], true, 25, 0, Light),
+            // The ties of the cursor's row would be walked through.
+            (&["orderAsc('name')"], true, 25, 5, Unknown),
+            (&["orderDesc('$id')"], true, 25, 5, Light),
+            (&["orderDesc('name')"], false, 25, 0, Unknown),
+            (&["orderDesc('name')", "orderDesc('')"], false, 25, 0, Light),
+            (&["orderAsc('name')", "orderAsc('email')"], false, 25, 0, Unknown),
+            (&["{\"method\":\"orderRandom\"}"], false, 25, 0, Unknown),
+            (&["equal('status',true)"], false, 25, 0, Unknown),
+        ] {
+            assert_eq!(effort(queries, cursor, limit, offset), expected, "{queries:?} {cursor} {limit} {offset}");
         }
     }
 }

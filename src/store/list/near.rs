@@ -40,7 +40,7 @@ impl Ask<'_> {
         let Some(stretches) = stretches else {
             let mut select = select;
             self.push_page(&mut select, store.engine(), project, order, from, page);
-            return self.run(store, select, self.effort(order, page)).await;
+            return self.run(store, select, self.effort(order, from, page)).await;
         };
         let (mut rows, mut left) = (Vec::new(), page.limit);
         for stretch in stretches {

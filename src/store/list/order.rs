@@ -126,6 +126,11 @@ impl Ordering {
         }
     }
 
+    /// Whether no two rows are alike in what is asked for.
+    pub(super) fn is_of_one_key(&self) -> bool {
+        self.0.len() == 1
+    }
+
     /// The keys in the direction of reading.
     pub(super) fn keys(&self, direction: Direction) -> Vec<Key> {
         self.0.iter().map(|key| if direction == Direction::Before { key.reversed() } else { *key }).collect()

@@ -50,6 +50,9 @@ impl Ordering {
             return Some(stretches);
         }
         let among_nulls = value.is_some_and(is_null);
+        if place.is_none() && key.is_nullable() && !key.descending {
+            stretches.push(Stretch::Ties(Value::Int(None), None));
+        }
         if !(among_nulls && key.descending) {
             stretches.push(Stretch::Beyond(value.filter(|value| !is_null(value)).cloned()));
         }

@@ -95,6 +95,21 @@ both! {
         }
     }
 
+    /// The numbers of the rows go along with the values or against them.
+    async fn users_by_every_attribute_and_their_number(app) {
+        let rows = population::users(app, 40).await;
+        for attribute in [
+            "$createdAt", "name", "email", "phone", "status", "passwordUpdate", "emailVerification", "passwordPwned",
+            "labels", "impersonator", "accessedAt",
+        ] {
+            for by in [ascending(attribute), descending(attribute)] {
+                for number in [ascending("$sequence"), descending("")] {
+                    walk(app, USERS, &rows, &[by.clone(), number]).await;
+                }
+            }
+        }
+    }
+
     async fn identities_by_every_attribute(app) {
         let rows = population::identities(app, 35).await;
         let attributes = [
@@ -103,6 +118,7 @@ both! {
         ];
         walk_each(app, IDENTITIES, &rows, &attributes).await;
         walk(app, IDENTITIES, &rows, &[ascending("providerAccessTokenExpiry"), descending("providerEmail")]).await;
+        walk(app, IDENTITIES, &rows, &[ascending("providerAccessTokenExpiry"), descending("")]).await;
     }
 
     async fn memberships_by_every_attribute(app) {
@@ -113,6 +129,7 @@ both! {
         ];
         walk_each(app, MEMBERSHIPS, &rows, &attributes).await;
         walk(app, MEMBERSHIPS, &rows, &[descending("joined"), ascending("invited")]).await;
+        walk(app, MEMBERSHIPS, &rows, &[ascending("joined"), descending("$sequence")]).await;
     }
 
     async fn ties_among_moments_follow_their_direction(app) {
