@@ -96,11 +96,14 @@ pub(super) async fn answer<R: Shown>(call: &Call, params: ListParams, owner: Opt
         few: None,
         total: None,
     };
+    let cap = page.view.app.config.total_cap.filter(|_| source.capped).unwrap_or(i64::MAX);
+    let head = |total: i64| format!("{{\"total\":{},\"{}\":[", total.min(cap), R::PLURAL);
+    if total && let Some((rows, total, direction)) = page.read_at_once::<R>().await? {
+        return whole(head(total), rows, direction, &page.view);
+    }
     let direction = page.seek().await?;
     let found = page.ask().few(&page.view.app.store, page.project, total).await?;
     (page.few, page.total) = (found.few, found.total);
-    let cap = page.view.app.config.total_cap.filter(|_| source.capped).unwrap_or(i64::MAX);
-    let head = |total: i64| format!("{{\"total\":{},\"{}\":[", total.min(cap), R::PLURAL);
     if page.left > BATCH {
         if total {
             page.total = Some(page.ask().total(&page.view.app.store, page.project).await?);
@@ -108,15 +111,20 @@ pub(super) async fn answer<R: Shown>(call: &Call, params: ListParams, owner: Opt
         let head = head(page.total.unwrap_or(0));
         return page.stream::<R>(head, direction).await;
     }
-    let (mut rows, total) = match total {
+    let (rows, total) = match total {
         true => page.read_and_count::<R>(direction).await?,
         false => (page.read::<R>(direction).await?, 0),
     };
+    whole(head(total), rows, direction, &page.view)
+}
+
+/// A list that was read at once.
+fn whole<R: Shown>(head: String, mut rows: Vec<R>, direction: Direction, view: &View) -> Result<Response> {
     if direction == Direction::Before {
         rows.reverse();
     }
-    let mut body = head(total).into_bytes();
-    append(&mut body, &rows, &page.view, true)?;
+    let mut body = head.into_bytes();
+    append(&mut body, &rows, view, true)?;
     body.extend_from_slice(b"]}");
     Ok(([(CONTENT_TYPE, JSON)], body).into_response())
 }
@@ -175,6 +183,15 @@ impl Page {
         };
         self.from = Some(position);
         Ok(direction)
+    }
+
+    /// The rows on one side of the one that the cursor names, how many match, and which way they go, where all of that is one
+    /// statement. Whatever that does not find is looked for step by step.
+    async fn read_at_once<R: Shown>(&self) -> Result<Option<(Vec<R>, i64, Direction)>> {
+        let Some(cursor) = list::cursor(&self.listing).filter(|_| self.left <= BATCH) else { return Ok(None) };
+        let (store, page) = (&self.view.app.store, self.next());
+        let found = self.ask().rows_and_total_from(store, self.project, &self.order, cursor, page).await?;
+        Ok(found.map(|(rows, total)| (rows, total, cursor.1)))
     }
 
     /// The next rows, at most [`BATCH`] of them.

@@ -89,6 +89,13 @@ impl Sql {
         self
     }
 
+    /// Appends a number as part of the text. Each makes another statement to prepare.
+    pub(super) fn push_number(&mut self, number: i64) -> &mut Self {
+        // Writing to a String cannot fail.
+        let _ = write!(self.text.to_mut(), "{number}");
+        self
+    }
+
     /// Appends a placeholder and keeps its value.
     pub(super) fn push_bind(&mut self, value: impl Into<Value>) -> &mut Self {
         self.values.push(value.into());

@@ -20,6 +20,13 @@ pub(super) enum Effort {
 /// Rows that are read in less time than passing them on takes to pay.
 const LIGHT: i64 = 100;
 
+impl Effort {
+    /// Of reading that many rows whose numbers are known.
+    pub(super) const fn of_rows(count: i64) -> Self {
+        if count <= LIGHT { Self::Light } else { Self::Unknown }
+    }
+}
+
 /// How long a search may read texts one by one, when its terms are too short for the index.
 const SCAN_LIMIT: Duration = Duration::from_secs(2);
 

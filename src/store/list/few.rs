@@ -1,10 +1,10 @@
 //! Searches that few rows match. Those are looked up once, for the total and for the page. FTS5 finds them without the word of
 //! the project, whose list of all its rows would have to be read beside those of the term; whose they are is asked of each.
 
-use super::Ask;
 use super::effort::Effort;
+use super::{Ask, Direction, Ordering, Page, Position, totals};
 use crate::store::search::{self, Index, Terms};
-use crate::store::{Engine, ProjectKey, Result, Sql, Store, sql};
+use crate::store::{Engine, ProjectKey, Result, Sql, Store, Value, sql};
 
 /// Matches in all projects, up to which they are few.
 const FEW: usize = 1000;
@@ -63,6 +63,32 @@ impl Ask<'_> {
         let numbers = |list: String| list.split(',').filter_map(|number| number.parse().ok()).collect();
         Ok(Found { few: if total == 0 { Some(Vec::new()) } else { few.map(numbers) }, total: Some(total) })
     }
+}
+
+/// The numbers of the rows that a page has, where those that were found are all that match and none has to be read to
+/// know its place.
+pub(super) fn of_page(
+    ask: &Ask<'_>,
+    order: &Ordering,
+    from: Option<(&Position, Direction)>,
+    page: Page,
+) -> Option<Vec<i64>> {
+    let few = ask.few.filter(|_| totals::of_few(ask).is_some() && order.is_of_numbers())?;
+    let place = match from.and_then(|(position, _)| position.0.first()) {
+        None => None,
+        Some(Value::Int(Some(number))) => Some(*number),
+        Some(_) => return None,
+    };
+    let descending =
+        order.keys(from.map_or(Direction::After, |(_, direction)| direction)).iter().any(|key| key.descending);
+    let behind = |number: i64| place.is_none_or(|place| if descending { number < place } else { number > place });
+    let mut numbers: Vec<i64> = few.iter().copied().filter(|number| behind(*number)).collect();
+    numbers.sort_unstable();
+    if descending {
+        numbers.reverse();
+    }
+    let (offset, limit) = (usize::try_from(page.offset).ok()?, usize::try_from(page.limit).ok()?);
+    Some(numbers.into_iter().skip(offset).take(limit).collect())
 }
 
 /// Adds ` AND …` for those of these rows that still have all terms.

@@ -11,7 +11,7 @@ mod totals;
 use self::effort::Effort;
 use self::filter::{Lists, push_filter};
 pub use self::order::{Direction, Ordering, Position};
-use self::order::{Placed, Texts};
+use self::order::{Limit, Placed, Texts};
 use super::search::{self, Index, Terms};
 use super::{Engine, ProjectKey, Record, Result, Sql, Store, sql};
 use crate::query::{Attribute, Cursor, Kind, Listing, Schema};
@@ -309,7 +309,10 @@ impl Ask<'_> {
             select.push(" AND ");
             order.push_beyond(select, position, direction);
         }
-        order.push_cut(select, from.map_or(Direction::After, |(_, direction)| direction), page);
+        // A page that an index has in one piece is read on one way, whatever the values.
+        let one_way = engine == Engine::Postgres && self.effort(order, from, page) == Effort::Light;
+        let limit = if one_way { Limit::Written } else { Limit::Bound };
+        order.push_cut(select, from.map_or(Direction::After, |(_, direction)| direction), page, limit);
     }
 
     fn push_where(&self, to: &mut Sql, engine: Engine, project: ProjectKey) {

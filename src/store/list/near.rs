@@ -3,7 +3,8 @@
 
 use super::effort::Effort;
 use super::filter::{Lists, push_filter};
-use super::{Ask, Direction, Ordering, Page, Position};
+use super::order::Limit;
+use super::{Ask, Direction, Ordering, Page, Position, few};
 use crate::query::{Filter, Kind};
 use crate::store::{Engine, ProjectKey, Record, Result, Sql, Store, search};
 
@@ -26,6 +27,19 @@ impl Ask<'_> {
     ) -> Result<Vec<T>> {
         if self.total == Some(0) {
             return Ok(Vec::new());
+        }
+        if let Some(cut) = few::of_page(self, order, from, page) {
+            if cut.is_empty() {
+                return Ok(Vec::new());
+            }
+            let (ask, page) = (Ask { few: Some(&cut), ..*self }, Page { offset: 0, ..page });
+            let mut select = select.clone();
+            ask.push_page(&mut select, store.engine(), project, order, from, page);
+            let rows: Vec<T> = ask.run(store, select, Effort::of_rows(page.limit)).await?;
+            // Else somebody has changed them meanwhile.
+            if rows.len() == cut.len() {
+                return Ok(rows);
+            }
         }
         if self.reads_an_index_of_matches(store.engine()) && self.total.is_none_or(|total| total > MANY) {
             let mut near = select.clone();
@@ -94,6 +108,6 @@ impl Ask<'_> {
         if let Some(terms) = self.terms {
             search::push_texts(select, engine, terms);
         }
-        order.push_cut(select, direction, page);
+        order.push_cut(select, direction, page, Limit::Bound);
     }
 }

@@ -48,6 +48,10 @@ impl Key {
         matches!(self.by, By::Column { nullable: true, .. })
     }
 
+    pub(super) const fn is_number(&self) -> bool {
+        matches!(self.by, By::Column { kind: Kind::Sequence, .. })
+    }
+
     const fn reversed(self) -> Self {
         Self { descending: !self.descending, ..self }
     }
@@ -63,6 +67,16 @@ impl Key {
                 .push(") % 2147483647"),
         };
     }
+}
+
+/// How the number of rows gets into a statement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Limit {
+    /// As a value.
+    Bound,
+    /// As a part of the text. PostgreSQL takes a limit that it does not know for a tenth of the table and does not keep
+    /// such a plan, but makes one each time, which takes longer than reading a page does.
+    Written,
 }
 
 /// The complete order of a request: what it asks for, then the tie-break.
@@ -131,6 +145,11 @@ impl Ordering {
         self.0.len() == 1
     }
 
+    /// Whether the rows stand in the order of their numbers alone.
+    pub(super) fn is_of_numbers(&self) -> bool {
+        matches!(self.0.as_slice(), [key] if key.is_number())
+    }
+
     /// The keys in the direction of reading.
     pub(super) fn keys(&self, direction: Direction) -> Vec<Key> {
         self.0.iter().map(|key| if direction == Direction::Before { key.reversed() } else { *key }).collect()
@@ -151,11 +170,15 @@ impl Ordering {
         });
     }
 
-    /// Appends `ORDER BY` and the part of the rows that a page is.
-    pub(super) fn push_cut(&self, to: &mut Sql, direction: Direction, page: Page) {
+    /// Appends `ORDER BY` and the part of the rows that a page is, with a bound limit or one in the text.
+    pub(super) fn push_cut(&self, to: &mut Sql, direction: Direction, page: Page, limit: Limit) {
         to.push(" ORDER BY ");
         self.push(to, direction);
-        to.push(" LIMIT ").push_bind(page.limit);
+        to.push(" LIMIT ");
+        match limit {
+            Limit::Bound => to.push_bind(page.limit),
+            Limit::Written => to.push_number(page.limit),
+        };
         if page.offset > 0 {
             to.push(" OFFSET ").push_bind(page.offset);
         }
@@ -164,6 +187,20 @@ impl Ordering {
     /// Appends the condition for the rows on one side of a position.
     pub(super) fn push_beyond(&self, to: &mut Sql, position: &Position, direction: Direction) {
         push_after(to, &self.keys(direction), &position.0);
+    }
+
+    /// Appends the same for the position of a row, which is looked up by a `SELECT` in the brackets that this opens.
+    /// `false` when that takes more than one comparison of rows.
+    pub(super) fn push_beyond_row(&self, to: &mut Sql, direction: Direction) -> bool {
+        let keys = self.keys(direction);
+        if keys.iter().any(|key| key.is_nullable() || key.descending != keys[0].descending) {
+            return false;
+        }
+        to.push(" AND (");
+        push_list(to, &keys, |to, key| key.push(to));
+        to.push(if keys[0].descending { ") < (SELECT " } else { ") > (SELECT " });
+        push_list(to, &keys, |to, key| key.push(to));
+        true
     }
 
     /// Appends the values of the keys as texts, for [`Ordering::position`].

@@ -103,10 +103,6 @@ impl Key {
         self.descending && self.is_nullable()
     }
 
-    const fn is_number(&self) -> bool {
-        matches!(self.by, By::Column { kind: Kind::Sequence, .. })
-    }
-
     const fn behind(&self) -> &'static str {
         if self.descending { " < " } else { " > " }
     }

@@ -2,6 +2,7 @@
 //! or not, and of those with a label; how many match a search, its index tells.
 
 use super::effort::Effort;
+use super::order::Limit;
 use super::{Ask, Direction, Ordering, Page, Position};
 use crate::query::{Attribute, Filter, Kind, Op, Scalar};
 use crate::store::{Engine, ProjectKey, Record, Result, Row, Sql, Store, search, sql};
@@ -38,6 +39,38 @@ impl Ask<'_> {
         let total = self.total(store, project).await?;
         let ask = Ask { total: Some(total), ..*self };
         Ok((ask.rows(store, project, order, from, page).await?, total))
+    }
+
+    /// The page on one side of the row with this id, and how many rows match, in one trip to PostgreSQL. `None` where that
+    /// takes more than one statement, and when there is no such row or nothing on that side of it.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn rows_and_total_from<T: Record>(
+        &self,
+        store: &Store,
+        project: ProjectKey,
+        order: &Ordering,
+        (id, direction): (&str, Direction),
+        page: Page,
+    ) -> Result<Option<(Vec<T>, i64)>> {
+        let one_way = page.offset == 0 && self.effort(order, None, page) == Effort::Light;
+        let Some(total) = known(self, Engine::Postgres, project).filter(|_| one_way) else { return Ok(None) };
+        if store.engine() == Engine::Sqlite {
+            return Ok(None);
+        }
+        let mut select = total.inside("SELECT (", ") AS total, ");
+        select.push(self.source.columns).push(" FROM ").push(self.source.tables);
+        self.push_where(&mut select, Engine::Postgres, project);
+        if !order.push_beyond_row(&mut select, direction) {
+            return Ok(None);
+        }
+        select.push(" FROM ").push(self.source.table).push(" WHERE t.project = ").push_bind(project);
+        select.push(" AND t.id = ").push_bind(id).push(")");
+        order.push_cut(&mut select, direction, page, Limit::Written);
+        let rows: Vec<Counted<T>> = self.run(store, select, Effort::Light).await?;
+        let total = rows.first().map(|Counted(total, _)| *total);
+        Ok(total.map(|total| (rows.into_iter().map(|Counted(_, row)| row).collect(), total)))
     }
 }
 

@@ -102,19 +102,24 @@ both! {
     }
 
     /// On SQLite a statement is no trip, so there the total has its own.
-    async fn a_page_and_its_total_come_from_postgres_together_and_few_matches_are_found_once(app) {
+    async fn a_page_its_total_and_its_cursor_come_from_postgres_together_and_few_matches_are_found_once(app) {
         for n in 0..30 {
             app.user(&format!("u{n}"), json!({"name": "Anna", "email": format!("u{n}@x.org")})).await;
         }
         for (query, total, rows, on_sqlite, on_postgres) in [
             ("", 30, 25, 2, 1),
-            ("queries[]=cursorAfter('u9')", 30, 20, 3, 2),
+            ("queries[]=cursorAfter('u9')", 30, 20, 3, 1),
+            ("queries[]=cursorBefore('u9')&queries[]=orderDesc('$id')", 30, 0, 3, 4),
+            ("queries[]=cursorBefore('u9')&queries[]=orderAsc('name')", 30, 9, 4, 1),
+            ("queries[]=cursorAfter('u9')&queries[]=orderAsc('email')", 30, 0, 4, 3),
+            ("queries[]=cursorAfter('u9')&queries[]=equal('status',true)", 30, 20, 3, 2),
             ("queries[]=orderAsc('name')", 30, 25, 2, 1),
             ("queries[]=equal('status',true)", 30, 25, 2, 1),
             ("queries[]=contains('labels','vip')", 0, 0, 1, 2),
             ("queries[]=offset(30)", 30, 0, 2, 2),
             ("total=false", 0, 25, 1, 1),
             ("search=anna", 30, 25, 2, 2),
+            ("search=anna&queries[]=offset(30)", 30, 0, 1, 1),
             ("search=anna&queries[]=equal('status',true)", 30, 25, 3, 2),
             ("search=nobody", 0, 0, 1, 1),
         ] {

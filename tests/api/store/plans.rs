@@ -218,6 +218,54 @@ both! {
 
 }
 
+/// A page without filters is planned once for all projects and places, in the order of its index even where most projects
+/// are small.
+#[tokio::test]
+async fn postgres_keeps_one_plan_of_a_page() {
+    let Some(app) = TestApp::postgres(&[]).await else { return };
+    let mut other = Other::of(&app).await;
+    populate(&app, &mut other).await;
+    // Those would be found and sorted sooner than pages are read all over the table, if every project were like them.
+    for fill in [
+        "INSERT INTO projects (id, name, settings, created_at, updated_at) \
+         SELECT 'small' || n, '', '{}', 0, 0 FROM generate_series(1, 200) n",
+        "INSERT INTO users (project, id, created_at, updated_at, registration, name, name_folded, status, email_verified, \
+         phone_verified, labels, prefs, hash, hash_options, password_history, mfa, impersonator, search) \
+         SELECT p.seq, 'user' || n, 0, 0, 0, n, n, TRUE, FALSE, FALSE, '[]', '{}', '', '{}', '[]', FALSE, FALSE, '' \
+         FROM projects p, generate_series(1, 100) n WHERE p.id LIKE 'small%'",
+        "ANALYZE",
+        "SET plan_cache_mode = auto",
+    ] {
+        other.run(fill).await;
+    }
+    for (order, index) in [("", "users_pkey"), ("$id", "users_id_key"), ("name", "users_name")] {
+        for (cursor, values) in [("", "1, 1"), ("&queries[]=cursorAfter('user10-100')", "1, 1, 1, 'user10-100'")] {
+            let path = format!("/v1/users?queries[]=orderAsc('{order}'){cursor}");
+            let [statement] = &statements(&app, &path, "users t").await[..] else { panic!("{path}: one statement") };
+            let Other::Postgres(connection) = &mut other else { unreachable!() };
+            let planned = sqlx::raw_sql(sqlx::AssertSqlSafe(format!("PREPARE page AS {statement}")));
+            planned.execute(&mut *connection).await.unwrap();
+            for _ in 0..9 {
+                let page = sqlx::raw_sql(sqlx::AssertSqlSafe(format!("EXECUTE page ({values})")));
+                page.execute(&mut *connection).await.unwrap();
+            }
+            let (kept, made): (i64, i64) =
+                sqlx::query_as("SELECT generic_plans, custom_plans FROM pg_prepared_statements WHERE name = 'page'")
+                    .fetch_one(&mut *connection)
+                    .await
+                    .unwrap();
+            assert_eq!((kept, made), (4, 5), "{path}: {statement}");
+            let explain = sqlx::AssertSqlSafe(format!("EXPLAIN (COSTS OFF) EXECUTE page ({values})"));
+            let steps = sqlx::raw_sql(explain).fetch_all(&mut *connection).await.unwrap();
+            let plan: String = steps.iter().map(|row| row.get::<String, _>(0) + "\n").collect();
+            assert!(plan.contains(index) && !sorts(&plan), "{path}: {statement}\n{plan}");
+            other.run("DEALLOCATE page").await;
+        }
+    }
+    other.close().await;
+    app.finish().await;
+}
+
 both! {
     on one thread;
 
