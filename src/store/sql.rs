@@ -51,11 +51,12 @@ value_from! {
 pub(super) struct Sql {
     pub(super) text: Cow<'static, str>,
     pub(super) values: Vec<Value>,
+    once: bool,
 }
 
 /// A statement with a fixed text.
 pub(super) const fn sql(text: &'static str) -> Sql {
-    Sql { text: Cow::Borrowed(text), values: Vec::new() }
+    Sql { text: Cow::Borrowed(text), values: Vec::new(), once: false }
 }
 
 /// A composed statement with more values than this is prepared anew each time: it will hardly come again with as
@@ -65,7 +66,15 @@ const KEPT_VALUES: usize = 64;
 impl Sql {
     /// Whether the connection keeps the prepared statement for the next time.
     pub(super) fn is_kept(&self) -> bool {
-        matches!(self.text, Cow::Borrowed(_)) || self.values.len() <= KEPT_VALUES
+        !self.once && (matches!(self.text, Cow::Borrowed(_)) || self.values.len() <= KEPT_VALUES)
+    }
+
+    /// Has it prepared anew each time, and so planned for its values: where the best way depends on how many rows they match,
+    /// PostgreSQL must not settle for one way that seems as good on the whole.
+    #[must_use]
+    pub(super) const fn once(mut self) -> Self {
+        self.once = true;
+        self
     }
 
     /// The value of the next `$n` of a fixed text.
@@ -172,6 +181,6 @@ mod tests {
         assert!(composed(1).is_kept() && composed(KEPT_VALUES).is_kept());
         assert!(!composed(KEPT_VALUES + 1).is_kept());
         let fixed = (0..=KEPT_VALUES).fold(sql("SELECT $1"), |select, _| select.bind(true));
-        assert!(fixed.is_kept());
+        assert!(fixed.is_kept() && !fixed.once().is_kept());
     }
 }

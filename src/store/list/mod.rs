@@ -1,4 +1,5 @@
-//! Lists: a checked [`Listing`] becomes SQL, in which everything that came from a client is a bound value.
+//! Lists: a checked [`Listing`] becomes SQL, in which everything that came from a client is a bound value, but for
+//! a few usual limits.
 
 mod effort;
 mod few;
@@ -205,7 +206,7 @@ impl Ask<'_> {
                 let mut count = sql("SELECT count(*) FROM ");
                 count.push(self.source.table);
                 self.push_where(&mut count, store.engine(), project);
-                (count, Effort::Unknown)
+                (if self.owner.is_none() { count.once() } else { count }, Effort::Unknown)
             }
         };
         let rows: Vec<(i64,)> = self.run(store, count, effort).await?;
@@ -250,7 +251,7 @@ impl Ask<'_> {
         self.push_where(&mut count, store.engine(), project);
         count.push(" AND ");
         order.push_beyond(&mut count, position, Direction::Before);
-        let rows: Vec<(i64,)> = self.run(store, count, Effort::Unknown).await?;
+        let rows: Vec<(i64,)> = self.run(store, count.once(), Effort::Unknown).await?;
         Ok(rows.first().map_or(0, |(total,)| *total))
     }
 
@@ -311,7 +312,7 @@ impl Ask<'_> {
         }
         // A page that an index has in one piece is read on one way, whatever the values.
         let one_way = engine == Engine::Postgres && self.effort(order, from, page) == Effort::Light;
-        let limit = if one_way { Limit::Written } else { Limit::Bound };
+        let limit = if one_way { Limit::of(page) } else { Limit::Bound };
         order.push_cut(select, from.map_or(Direction::After, |(_, direction)| direction), page, limit);
     }
 

@@ -79,6 +79,16 @@ pub(super) enum Limit {
     Written,
 }
 
+/// Limits that clients ask for again and again. Each makes a statement of its own, of which a connection keeps a hundred.
+const USUAL: [i64; 8] = [1, 5, 10, 20, 25, 30, 50, 100];
+
+impl Limit {
+    /// Of a page for whose every limit there is one plan. An offset is always bound, and has one made each time.
+    pub(super) fn of(page: Page) -> Self {
+        if page.offset == 0 && USUAL.contains(&page.limit) { Self::Written } else { Self::Bound }
+    }
+}
+
 /// The complete order of a request: what it asks for, then the tie-break.
 #[derive(Debug, Clone)]
 pub struct Ordering(Vec<Key>);

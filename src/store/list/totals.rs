@@ -67,7 +67,7 @@ impl Ask<'_> {
         }
         select.push(" FROM ").push(self.source.table).push(" WHERE t.project = ").push_bind(project);
         select.push(" AND t.id = ").push_bind(id).push(")");
-        order.push_cut(&mut select, direction, page, Limit::Written);
+        order.push_cut(&mut select, direction, page, Limit::of(page));
         let rows: Vec<Counted<T>> = self.run(store, select, Effort::Light).await?;
         let total = rows.first().map(|Counted(total, _)| *total);
         Ok(total.map(|total| (rows.into_iter().map(|Counted(_, row)| row).collect(), total)))

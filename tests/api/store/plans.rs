@@ -238,9 +238,20 @@ async fn postgres_keeps_one_plan_of_a_page() {
     ] {
         other.run(fill).await;
     }
-    for (order, index) in [("", "users_pkey"), ("$id", "users_id_key"), ("name", "users_name")] {
-        for (cursor, values) in [("", "1, 1"), ("&queries[]=cursorAfter('user10-100')", "1, 1, 1, 'user10-100'")] {
-            let path = format!("/v1/users?queries[]=orderAsc('{order}'){cursor}");
+    for (order, index) in [
+        ("orderAsc('')", "users_pkey"),
+        ("orderDesc('')", "users_pkey"),
+        ("orderAsc('$id')", "users_id_key"),
+        ("orderAsc('name')", "users_name"),
+        ("orderDesc('$createdAt')", "users_created_at"),
+        ("orderAsc('labels')", "users_labels"),
+    ] {
+        for (cursor, values) in [
+            ("", "1, 1"),
+            ("&queries[]=cursorAfter('user10-100')", "1, 1, 1, 'user10-100'"),
+            ("&queries[]=cursorBefore('user10-100')", "1, 1, 1, 'user10-100'"),
+        ] {
+            let path = format!("/v1/users?queries[]={order}{cursor}");
             let [statement] = &statements(&app, &path, "users t").await[..] else { panic!("{path}: one statement") };
             let Other::Postgres(connection) = &mut other else { unreachable!() };
             let planned = sqlx::raw_sql(sqlx::AssertSqlSafe(format!("PREPARE page AS {statement}")));
@@ -259,6 +270,7 @@ async fn postgres_keeps_one_plan_of_a_page() {
             let steps = sqlx::raw_sql(explain).fetch_all(&mut *connection).await.unwrap();
             let plan: String = steps.iter().map(|row| row.get::<String, _>(0) + "\n").collect();
             assert!(plan.contains(index) && !sorts(&plan), "{path}: {statement}\n{plan}");
+            assert!(cursor.is_empty() || starts_inside(&plan), "{path}: {statement}\n{plan}");
             other.run("DEALLOCATE page").await;
         }
     }

@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 
 use super::{after, ascending, before, descending, equal, limit, offset, population};
+use crate::store::schema::Outside;
 use crate::support::{TestApp, both};
 
 /// The ids of a page, asked for with the total and without, which must be the same.
@@ -57,5 +58,19 @@ both! {
             }
         }
         assert!(full > 100, "{full} pages were full");
+    }
+
+    /// What the index has found is checked against the rows when they are read.
+    async fn a_page_is_full_though_one_of_the_rows_found_has_changed(app) {
+        for n in 0..6 {
+            app.user(&format!("u{n}"), json!({"name": "Mia"})).await;
+        }
+        Outside::of(app).await.run("UPDATE users SET search = 'somebody else' WHERE id = 'u1'").await.unwrap();
+        for (order, ids) in [(ascending(""), ["u0", "u2", "u3"]), (descending(""), ["u5", "u4", "u3"])] {
+            let list = app.admin().list("/v1/users?search=mia", &[order, limit(3)]).await;
+            assert_eq!((list.ids("users"), &list.json["total"]), (ids.to_vec(), &json!(6)));
+        }
+        let before = app.admin().list("/v1/users?search=mia", &[before("u4"), limit(3), offset(1)]).await;
+        assert_eq!(before.ids("users"), ["u0", "u2"]);
     }
 }

@@ -84,6 +84,7 @@ both! {
         app.user("d", json!({})).await;
         let answer = app.admin().list(USERS, &[limit(10)]).await;
         assert_eq!((&answer.json["total"], answer.ids("users").len()), (&json!(5), 6));
+        assert_eq!(total(app, USERS, &[after("a")]).await, 5);
         assert_eq!(total(app, USERS, &[equal("$id", "a")]).await, 1);
         assert_eq!(total(app, MEMBERSHIPS, &[limit(1)]).await, 6, "upstream counts memberships to the end");
         assert_eq!(total(app, USERS, &[limit(3000)]).await, 5, "a page that is sent in parts");
