@@ -7,7 +7,7 @@ use crate::store::search::{self, Index, Terms};
 use crate::store::{Engine, ProjectKey, Result, Sql, Store, Value, sql};
 
 /// Matches in all projects, up to which they are few.
-const FEW: usize = 1000;
+const FEW: usize = 5000;
 
 /// What a look into the index of a search has found.
 #[derive(Debug, Default)]

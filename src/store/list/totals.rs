@@ -138,6 +138,12 @@ fn of_truth(attribute: &Attribute, op: &Op, project: ProjectKey) -> Option<Sql> 
     })
 }
 
+/// How many users there are.
+pub(super) async fn users(store: &Store, project: ProjectKey) -> Result<i64> {
+    let (users,) = sum(&["users"], project).one(store.read()).await?;
+    Ok(users)
+}
+
 /// The sum over all shards.
 fn sum(parts: &[&'static str], project: ProjectKey) -> Sql {
     let mut select = sql("SELECT CAST(coalesce(sum(");
