@@ -128,7 +128,7 @@ impl Ask<'_> {
 /// How many rows to look at for a page of these matches among all rows; `None` when the matches are fewer, or too rare.
 fn worth_looking(matches: i64, all: i64, page: Page) -> Option<i64> {
     let page = page.limit.saturating_add(page.offset);
-    let needed = all.saturating_mul(page) / matches.max(1);
+    let needed = all.checked_mul(page)? / matches.max(1);
     let rows = needed.saturating_mul(SPARE);
     (rows < matches && needed <= NEAR).then_some(rows.min(NEAR))
 }
