@@ -116,6 +116,7 @@ find_usher() {
 pg_bin=
 pg_dir=
 pg_job=
+pg_port=
 pg_from=
 
 find_postgres() {
@@ -170,7 +171,7 @@ start_postgres() {
 
   # A child of this script and not of pg_ctl, so that it can be waited for.
   for try in 1 2 3 4 5; do
-    port="$(free_port)"
+    port="$(free_port)" pg_port="$port"
     as_postgres "$pg_bin/postgres" -D "$pg_dir/data" -p "$port" >"$pg_dir/server.log" 2>&1 </dev/null &
     pg_job=$!
     if postgres_ready "$port"; then break; fi
@@ -220,6 +221,24 @@ postgres_ready() {
     sleep 0.05
   done
   return 1
+}
+
+# kill_postgres   Ends the server at once, as a machine does that fails; restart_postgres starts it again where it was.
+kill_postgres() {
+  local main
+  main="$(head -n 1 "$pg_dir/data/postmaster.pid")"
+  # The main process first: it would start its children anew.
+  # shellcheck disable=SC2046 # a list of numbers
+  kill -STOP "$main" && kill -KILL $(ps -A -o pid=,ppid= | awk -v main="$main" '$2 == main { print $1 }') "$main"
+  wait "$pg_job" 2>/dev/null
+  # It says that the server is ready.
+  rm -f "$pg_dir/data/postmaster.pid"
+}
+
+restart_postgres() {
+  as_postgres "$pg_bin/postgres" -D "$pg_dir/data" -p "$pg_port" >>"$pg_dir/server.log" 2>&1 </dev/null &
+  pg_job=$!
+  postgres_ready || { cat "$pg_dir/server.log" >&2; die "PostgreSQL does not start again"; }
 }
 
 end_postgres() {

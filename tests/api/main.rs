@@ -5,6 +5,7 @@
 mod access;
 mod account;
 mod architecture;
+mod crash;
 mod decoding;
 mod formats;
 mod health;

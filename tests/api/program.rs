@@ -10,7 +10,8 @@ mod prompt;
 mod start;
 mod stop;
 
-use self::process::{Place, Server, curl, get};
+pub use self::process::{Place, Server};
+use self::process::{curl, get};
 
 /// Runs the body of a test in an empty place, once with SQLite and once with PostgreSQL.
 macro_rules! places {
@@ -37,4 +38,4 @@ macro_rules! places {
         }
     )*};
 }
-use places;
+pub(crate) use places;

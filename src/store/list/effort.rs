@@ -65,7 +65,7 @@ impl Ask<'_> {
         let light = entered
             && self.source.kept
             && self.terms.is_none()
-            && self.listing.filters.is_empty()
+            && (self.listing.filters.is_empty() || self.label_in_order(order).is_some())
             && order.is_of_an_index()
             && page.limit.saturating_add(page.offset) <= LIGHT;
         if light { Effort::Light } else { Effort::Unknown }
@@ -118,6 +118,10 @@ mod tests {
             (&["orderAsc('name')", "orderAsc('email')"], false, 25, 0, Unknown),
             (&["{\"method\":\"orderRandom\"}"], false, 25, 0, Unknown),
             (&["equal('status',true)"], false, 25, 0, Unknown),
+            (&["contains('labels','vip')"], true, 25, 0, Light),
+            (&["contains('labels',['vip','VIP'])"], false, 25, 0, Unknown),
+            (&["contains('labels','vip')", "orderAsc('name')"], false, 25, 0, Unknown),
+            (&["contains('labels','vip')", "equal('status',true)"], false, 25, 0, Unknown),
         ] {
             assert_eq!(effort(queries, cursor, limit, offset), expected, "{queries:?} {cursor} {limit} {offset}");
         }

@@ -4,6 +4,7 @@
 mod effort;
 mod few;
 mod filter;
+mod label;
 mod near;
 mod order;
 mod stretch;
@@ -304,6 +305,9 @@ impl Ask<'_> {
         from: Option<(&Position, Direction)>,
         page: Page,
     ) {
+        if let Some(label) = self.label_in_order(order) {
+            return self.push_page_of_label(select, engine, (project, label), order, from, page);
+        }
         select.push(" FROM ").push(self.source.tables);
         self.push_where(select, engine, project);
         if let Some((position, direction)) = from {

@@ -42,6 +42,7 @@ impl Ask<'_> {
             }
         }
         if self.reads_an_index_of_matches(store.engine())
+            && self.label_in_order(order).is_none()
             && let Some(rows) = self.near(store, project, page).await?
         {
             let mut near = select.clone();

@@ -79,6 +79,20 @@ pub(super) enum Limit {
     Written,
 }
 
+impl Page {
+    /// Appends `LIMIT` and `OFFSET`.
+    pub(super) fn push(self, to: &mut Sql, limit: Limit) {
+        to.push(" LIMIT ");
+        match limit {
+            Limit::Bound => to.push_bind(self.limit),
+            Limit::Written => to.push_number(self.limit),
+        };
+        if self.offset > 0 {
+            to.push(" OFFSET ").push_bind(self.offset);
+        }
+    }
+}
+
 /// Limits that clients ask for again and again. Each makes a statement of its own, of which a connection keeps a hundred.
 const USUAL: [i64; 8] = [1, 5, 10, 20, 25, 30, 50, 100];
 
@@ -184,14 +198,7 @@ impl Ordering {
     pub(super) fn push_cut(&self, to: &mut Sql, direction: Direction, page: Page, limit: Limit) {
         to.push(" ORDER BY ");
         self.push(to, direction);
-        to.push(" LIMIT ");
-        match limit {
-            Limit::Bound => to.push_bind(page.limit),
-            Limit::Written => to.push_number(page.limit),
-        };
-        if page.offset > 0 {
-            to.push(" OFFSET ").push_bind(page.offset);
-        }
+        page.push(to, limit);
     }
 
     /// Appends the condition for the rows on one side of a position.

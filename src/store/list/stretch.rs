@@ -103,11 +103,11 @@ impl Key {
         self.descending && self.is_nullable()
     }
 
-    const fn behind(&self) -> &'static str {
+    pub(super) const fn behind(&self) -> &'static str {
         if self.descending { " < " } else { " > " }
     }
 
-    const fn way(&self) -> &'static str {
+    pub(super) const fn way(&self) -> &'static str {
         if self.descending { " DESC" } else { " ASC" }
     }
 }

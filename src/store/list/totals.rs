@@ -54,7 +54,8 @@ impl Ask<'_> {
         (id, direction): (&str, Direction),
         page: Page,
     ) -> Result<Option<(Vec<T>, i64)>> {
-        let one_way = page.offset == 0 && self.effort(order, None, page) == Effort::Light;
+        let unfiltered = self.listing.filters.is_empty();
+        let one_way = unfiltered && page.offset == 0 && self.effort(order, None, page) == Effort::Light;
         let Some(total) = known(self, Engine::Postgres, project).filter(|_| one_way) else { return Ok(None) };
         if store.engine() == Engine::Sqlite {
             return Ok(None);

@@ -43,6 +43,11 @@ impl Place {
         Some(Self { folder: tempfile::tempdir().unwrap(), url: url.0, owner: Some(owner) })
     }
 
+    /// With a database that belongs to somebody else.
+    pub fn at(url: &str) -> Self {
+        Self { folder: tempfile::tempdir().unwrap(), url: url.into(), owner: None }
+    }
+
     /// Removes the database.
     pub async fn remove(self) {
         if let Some(owner) = self.owner {

@@ -70,6 +70,25 @@ impl Other {
         }
     }
 
+    /// The plan that PostgreSQL keeps of a statement after it was asked for with these values some times.
+    async fn kept_plan(&mut self, statement: &str, values: &str) -> String {
+        let Self::Postgres(other) = self else { unreachable!("SQLite keeps every plan") };
+        let text = |text: String| sqlx::raw_sql(sqlx::AssertSqlSafe(text));
+        text(format!("PREPARE page AS {statement}")).execute(&mut *other).await.unwrap();
+        for _ in 0..9 {
+            text(format!("EXECUTE page ({values})")).execute(&mut *other).await.unwrap();
+        }
+        let (kept, made): (i64, i64) =
+            sqlx::query_as("SELECT generic_plans, custom_plans FROM pg_prepared_statements WHERE name = 'page'")
+                .fetch_one(&mut *other)
+                .await
+                .unwrap();
+        assert_eq!((kept, made), (4, 5), "{statement}");
+        let steps = text(format!("EXPLAIN (COSTS OFF) EXECUTE page ({values})")).fetch_all(&mut *other).await.unwrap();
+        other.execute("DEALLOCATE page").await.unwrap();
+        steps.iter().map(|row| row.get::<String, _>(0) + "\n").collect()
+    }
+
     async fn close(self) {
         match self {
             Self::Sqlite(other) => other.close().await.unwrap(),
@@ -126,7 +145,7 @@ fn whole_table(plan: &str) -> Option<&str> {
         let line = line.trim().trim_start_matches("-> ").trim();
         // Kept totals are some rows in one page.
         let line = line.split(" on ").last().filter(|table| table.ends_with("_totals")).map_or(line, |_| "");
-        let sqlite = line.starts_with("SCAN ") && !line.contains("VIRTUAL TABLE");
+        let sqlite = line.starts_with("SCAN ") && line != "SCAN page" && !line.contains("VIRTUAL TABLE");
         sqlite || line.starts_with("Seq Scan") || line.starts_with("Parallel Seq Scan")
     };
     plan.lines().find(is_whole)
@@ -253,27 +272,17 @@ async fn postgres_keeps_one_plan_of_a_page() {
         ] {
             let path = format!("/v1/users?queries[]={order}{cursor}");
             let [statement] = &statements(&app, &path, "users t").await[..] else { panic!("{path}: one statement") };
-            let Other::Postgres(connection) = &mut other else { unreachable!() };
-            let planned = sqlx::raw_sql(sqlx::AssertSqlSafe(format!("PREPARE page AS {statement}")));
-            planned.execute(&mut *connection).await.unwrap();
-            for _ in 0..9 {
-                let page = sqlx::raw_sql(sqlx::AssertSqlSafe(format!("EXECUTE page ({values})")));
-                page.execute(&mut *connection).await.unwrap();
-            }
-            let (kept, made): (i64, i64) =
-                sqlx::query_as("SELECT generic_plans, custom_plans FROM pg_prepared_statements WHERE name = 'page'")
-                    .fetch_one(&mut *connection)
-                    .await
-                    .unwrap();
-            assert_eq!((kept, made), (4, 5), "{path}: {statement}");
-            let explain = sqlx::AssertSqlSafe(format!("EXPLAIN (COSTS OFF) EXECUTE page ({values})"));
-            let steps = sqlx::raw_sql(explain).fetch_all(&mut *connection).await.unwrap();
-            let plan: String = steps.iter().map(|row| row.get::<String, _>(0) + "\n").collect();
+            let plan = other.kept_plan(statement, values).await;
             assert!(plan.contains(index) && !sorts(&plan), "{path}: {statement}\n{plan}");
             assert!(cursor.is_empty() || starts_inside(&plan), "{path}: {statement}\n{plan}");
-            other.run("DEALLOCATE page").await;
         }
     }
+    // Of a label, in the order of its own rows.
+    let path = "/v1/users?queries[]=contains('labels','common')";
+    let [statement] = &statements(&app, path, "(SELECT l.user_seq").await[..] else { panic!("one statement") };
+    let plan = other.kept_plan(statement, "1, 'common', 1, 'common', 1").await;
+    assert!(plan.contains("Index Cond: ((project = $3) AND (label = $4))"), "{statement}\n{plan}");
+    assert!(plan.contains("users_pkey") && whole_table(&plan).is_none(), "{statement}\n{plan}");
     other.close().await;
     app.finish().await;
 }
@@ -292,7 +301,8 @@ both! {
             ("/v1/users?queries[]=equal('$id','user1')", "users t", "users_id_key"),
             ("/v1/users?queries[]=equal('email','user1@example.org')", "users t", "users_email"),
             ("/v1/users?queries[]=equal('phone','%2B16175550002')", "users t", "users_phone"),
-            ("/v1/users?queries[]=contains('labels','vip')", "users t", labels),
+            ("/v1/users?queries[]=contains('labels','vip')", "(SELECT l.user_seq", labels),
+            ("/v1/users?queries[]=contains('labels','common')&queries[]=orderDesc('')", "(SELECT l.user_seq", labels),
             ("/v1/users?search=somebody", "user_search", search),
             ("/v1/users?search=user1@example.org&queries[]=orderAsc('name')", "user_search", search),
             ("/v1/users/user1/logs", "logs", "logs_user"),
