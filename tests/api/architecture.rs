@@ -27,6 +27,8 @@ const WITHOUT_PROJECT: &[(&str, &str)] = &[
     ("SELECT CAST(coalesce(sum(", "totals::sum goes on with `FROM user_totals WHERE project =`"),
     ("SELECT (", "Ask::rows_and_total goes on with a total and a page of the project"),
     ("SELECT count(*), CASE WHEN count(*) <= ", "search::count_and_few goes on with `WHERE s.project =`"),
+    (") < (SELECT ", "Ask::rows_and_total_from goes on with `WHERE t.project =`"),
+    (") > (SELECT ", "Ask::rows_and_total_from goes on with `WHERE t.project =`"),
     ("SELECT ", "Ask goes on with `WHERE t.project =`"),
     (" FROM (SELECT * FROM ", "Ask::push_near goes on with `WHERE t.project =`"),
     ("SELECT count(*) FROM ", "Ask::push_where goes on with `WHERE t.project =`"),
