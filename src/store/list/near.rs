@@ -46,7 +46,7 @@ impl Ask<'_> {
             && let Some(rows) = self.near(store, project, page).await?
         {
             let mut near = select.clone();
-            self.push_near(&mut near, store.engine(), project, order, from, page, rows);
+            self.push_near(&mut near, store.engine(), project, order, from, (page, rows));
             let rows: Vec<T> = self.run(store, near, Effort::Unknown).await?;
             if i64::try_from(rows.len()).is_ok_and(|count| count == page.limit) {
                 return Ok(rows);
@@ -95,7 +95,7 @@ impl Ask<'_> {
         searched || (engine == Engine::Sqlite && self.source.kept && self.listing.filters.iter().any(of_list))
     }
 
-    /// Everything behind the columns: the page, if it is among the next rows of the list, matching or not.
+    /// Everything behind the columns: the page, if it is among so many of the next rows of the list, matching or not.
     fn push_near(
         &self,
         select: &mut Sql,
@@ -103,8 +103,7 @@ impl Ask<'_> {
         project: ProjectKey,
         order: &Ordering,
         from: Option<(&Position, Direction)>,
-        page: Page,
-        rows: i64,
+        (page, rows): (Page, i64),
     ) {
         let direction = from.map_or(Direction::After, |(_, direction)| direction);
         select.push(" FROM (SELECT * FROM ").push(self.source.table).push(" WHERE t.project = ").push_bind(project);

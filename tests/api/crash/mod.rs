@@ -49,6 +49,12 @@ fn kills() -> u64 {
     std::env::var("USHER_TEST_KILLS").map_or(KILLS, |kills| kills.parse().expect("USHER_TEST_KILLS is a number"))
 }
 
+/// Says something to whoever watches, or learns that the test has failed.
+#[expect(clippy::print_stdout, reason = "the test harness keeps it until the test fails")]
+fn say(line: &str) {
+    println!("{line}");
+}
+
 fn seed() -> u64 {
     let random = || u64::from_le_bytes(usher::secret::random::<8>());
     std::env::var("USHER_TEST_SEED")
@@ -58,7 +64,7 @@ fn seed() -> u64 {
 places! {
     async fn what_was_answered_survives_kills(place) {
         let (kills, seed) = (kills(), seed());
-        println!("{kills} kills, USHER_TEST_SEED={seed}");
+        say(&format!("{kills} kills, USHER_TEST_SEED={seed}"));
         let mut dice = Dice(seed);
         let mut writers: Vec<Writer> = (0..WRITERS).map(|number| Writer::new(number, dice.below(u64::MAX))).collect();
         let (mut answered, mut open) = (0, 0);
@@ -78,7 +84,7 @@ places! {
             open += after;
             ended(place).await;
         }
-        println!("{answered} writes were answered, {open} were not");
+        say(&format!("{answered} writes were answered, {open} were not"));
         assert!(answered >= kills && open > 0, "the server was never killed while it wrote");
     }
 }
@@ -89,7 +95,7 @@ async fn what_was_answered_survives_kills_of_postgres() {
     let Some(mut cluster) = Cluster::start() else { return };
     let place = Place::at(&cluster.database("crash").await);
     let (kills, seed) = (kills(), seed());
-    println!("{kills} kills, USHER_TEST_SEED={seed}");
+    say(&format!("{kills} kills, USHER_TEST_SEED={seed}"));
     let mut dice = Dice(seed);
     let mut writers: Vec<Writer> = (0..WRITERS).map(|number| Writer::new(number, dice.below(u64::MAX))).collect();
     let server = place.start_demo(&[]);
@@ -113,7 +119,7 @@ async fn what_was_answered_survives_kills_of_postgres() {
         }
         writers = check(&place, &server, writers).await;
     }
-    println!("{answered} writes were answered, {open} were not");
+    say(&format!("{answered} writes were answered, {open} were not"));
     assert!(answered >= kills && open > 0, "PostgreSQL was never killed while it wrote");
 }
 

@@ -114,7 +114,7 @@ impl Writer {
                 "email": format!("a{unique}@example.org"),
                 "phone": format!("+49151{:03}{:06}", self.number, self.next),
                 "name": format!("new {unique}"),
-                "password": if self.next % 2 == 0 { json!("correct horse battery") } else { Value::Null },
+                "password": if self.next.is_multiple_of(2) { json!("correct horse battery") } else { Value::Null },
             });
             return (format!("user{unique}"), Write::Create(body));
         };
