@@ -29,12 +29,10 @@ impl Ask<'_> {
             let mut select = total.inside("SELECT (", ") AS total, ");
             select.push(self.source.columns);
             self.push_page(&mut select, Engine::Postgres, project, order, from, page);
-            let rows: Vec<Counted<T>> = self.run(store, select, Effort::Light).await?;
-            let total = match rows.first() {
-                Some(Counted(total, _)) => *total,
-                None => self.total(store, project).await?,
+            return match apart(self.run(store, select, Effort::Light).await?) {
+                Some(found) => Ok(found),
+                None => Ok((Vec::new(), self.total(store, project).await?)),
             };
-            return Ok((rows.into_iter().map(|Counted(_, row)| row).collect(), total));
         }
         let total = self.total(store, project).await?;
         let ask = Ask { total: Some(total), ..*self };
@@ -54,12 +52,14 @@ impl Ask<'_> {
         (id, direction): (&str, Direction),
         page: Page,
     ) -> Result<Option<(Vec<T>, i64)>> {
-        let unfiltered = self.listing.filters.is_empty();
-        let one_way = unfiltered && page.offset == 0 && self.effort(order, None, page) == Effort::Light;
-        let Some(total) = known(self, Engine::Postgres, project).filter(|_| one_way) else { return Ok(None) };
-        if store.engine() == Engine::Sqlite {
+        let one_way = store.engine() == Engine::Postgres
+            && self.listing.filters.is_empty()
+            && page.offset == 0
+            && self.effort(order, None, page) == Effort::Light;
+        if !one_way {
             return Ok(None);
         }
+        let Some(total) = known(self, Engine::Postgres, project) else { return Ok(None) };
         let mut select = total.inside("SELECT (", ") AS total, ");
         select.push(self.source.columns).push(" FROM ").push(self.source.tables);
         self.push_where(&mut select, Engine::Postgres, project);
@@ -69,9 +69,7 @@ impl Ask<'_> {
         select.push(" FROM ").push(self.source.table).push(" WHERE t.project = ").push_bind(project);
         select.push(" AND t.id = ").push_bind(id).push(")");
         order.push_cut(&mut select, direction, page, Limit::of(page));
-        let rows: Vec<Counted<T>> = self.run(store, select, Effort::Light).await?;
-        let total = rows.first().map(|Counted(total, _)| *total);
-        Ok(total.map(|total| (rows.into_iter().map(|Counted(_, row)| row).collect(), total)))
+        Ok(apart(self.run(store, select, Effort::Light).await?))
     }
 }
 
@@ -82,6 +80,13 @@ impl<T: Record> Record for Counted<T> {
     fn read(row: &mut Row<'_>) -> Result<Self> {
         Ok(Self(row.take()?, T::read(row)?))
     }
+}
+
+/// The rows, and the total before each of them; `None` without rows.
+fn apart<T>(rows: Vec<Counted<T>>) -> Option<(Vec<T>, i64)> {
+    let Counted(total, _) = rows.first()?;
+    let total = *total;
+    Some((rows.into_iter().map(|Counted(_, row)| row).collect(), total))
 }
 
 /// How many rows match, when they were all found for the page already.
