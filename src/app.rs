@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use tokio_util::task::TaskTracker;
 
 use crate::access::Registry;
+use crate::admission::Admission;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::geo::Geo;
@@ -26,6 +27,8 @@ pub struct App {
     pub clock: Clock,
     /// Projects and API keys, remembered for a few seconds.
     pub registry: Registry,
+    /// How much is taken on at a time.
+    pub admission: Admission,
     /// Where passwords are hashed.
     pub hashing: Pool,
     /// Where addresses are.
@@ -61,6 +64,7 @@ impl App {
             store,
             clock: config.clock.map_or_else(Clock::system, Clock::frozen),
             registry: Registry::new(),
+            admission: Admission::new(config.requests),
             hashing: Pool::new(config.hash_workers, config.hash_queue, config.hash_cost)
                 .context("the threads for password hashing could not be started")?,
             geo: match &config.geoip_file {

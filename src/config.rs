@@ -17,6 +17,12 @@ use crate::secret::Hidden;
 pub struct Config {
     /// `USHER_LISTEN`
     pub listen: SocketAddr,
+    /// `USHER_CONNECTIONS`
+    pub connections: usize,
+    /// `USHER_REQUESTS`
+    pub requests: usize,
+    /// `USHER_CLIENT_TIMEOUT`
+    pub client_timeout: Duration,
     /// `DATABASE_URL`
     pub database: DatabaseUrl,
     /// `USHER_DATABASE_CONNECTIONS`
@@ -124,6 +130,9 @@ impl Config {
         let workers = std::thread::available_parallelism().map_or(1, |cores| cores.get().saturating_sub(1).max(1));
         Ok(Self {
             listen: vars.parse("USHER_LISTEN", "an address and port such as 127.0.0.1:8080")?.unwrap_or_else(local),
+            connections: vars.within("USHER_CONNECTIONS", 1, 1_000_000)?.unwrap_or(10_000),
+            requests: vars.within("USHER_REQUESTS", 1, 100_000)?.unwrap_or(256),
+            client_timeout: Duration::from_secs(vars.within("USHER_CLIENT_TIMEOUT", 1, 3600)?.unwrap_or(60)),
             database: vars.with("DATABASE_URL", database_url)?.unwrap_or_else(default_database),
             database_connections: vars.within("USHER_DATABASE_CONNECTIONS", 1, 1000)?.unwrap_or(10),
             startup_wait: Duration::from_secs(vars.within("USHER_STARTUP_WAIT", 0, 3600)?.unwrap_or(30)),
@@ -294,6 +303,9 @@ mod tests {
     fn a_wrong_value_is_refused_with_the_name_of_its_variable() {
         for (name, value) in [
             ("USHER_LISTEN", "8080"),
+            ("USHER_CONNECTIONS", "0"),
+            ("USHER_REQUESTS", "many"),
+            ("USHER_CLIENT_TIMEOUT", "0"),
             ("DATABASE_URL", "mysql://x"),
             ("DATABASE_URL", "sqlite::memory:"),
             ("DATABASE_URL", "sqlite:a.db?mode=ro"),

@@ -46,6 +46,9 @@ kinds! {
     Unknown 500 "general_unknown" "Something went wrong on the server. The cause is in its log.";
     Unavailable 503 "general_server_error" "The server cannot answer right now. Please try again in a moment.";
     Busy 503 "general_server_error" "The server is busy with other passwords. Please try again in a moment.";
+    Overloaded 503 "general_server_error" "The server has more to do than it can take on. Please try again in a moment.";
+    TooLong 503 "general_server_error" "The request could not be answered in time. It may or may not have been done.";
+    BodyTooSlow 408 "general_argument_invalid" "The request body did not arrive in time.";
     Timeout 408 "database_timeout" "The query took too long. A longer search term or a narrower filter makes it faster.";
     ArgumentInvalid 400 "general_argument_invalid" "A parameter is missing or wrong.";
     BodyTooLarge 413 "general_argument_invalid" "The request body is larger than 1 MiB (1,048,576 bytes).";

@@ -2,7 +2,8 @@
 //!
 //! Numbers are kept to the letter, for which serde_json hands them around inside, as objects with a key of its own.
 //! A request that used such a key would be read as something it does not say, and could make the reader call itself
-//! without a bound. So keys are looked at before the reader sees them, and nesting is counted.
+//! without a bound. So keys are looked at before the reader sees them, and nesting is counted. So are values, each of
+//! which takes many times the memory of its text.
 
 use serde::Deserialize as _;
 use serde_json::Value;
@@ -10,10 +11,13 @@ use serde_json::Value;
 /// Levels that JSON may nest.
 pub const DEPTH_MAX: usize = 512;
 
+/// Values that JSON may hold: more than fit into preferences, which are 65,535 bytes.
+pub const VALUES_MAX: usize = 100_000;
+
 /// How the keys begin that serde_json keeps for itself.
 const RESERVED: &str = "$serde_json::private::";
 
-/// Reads one JSON value of at most 512 levels.
+/// Reads one JSON value of at most 512 levels and 100,000 values in all.
 ///
 /// # Errors
 /// What is wrong and where, as the rest of a sentence.
@@ -27,7 +31,7 @@ pub fn parse(text: &[u8]) -> Result<Value, String> {
 
 /// Walks over the text once. What is not JSON is left for the reader to refuse.
 fn survey(text: &[u8]) -> Result<(), String> {
-    let (mut at, mut depth) = (0, 0_usize);
+    let (mut at, mut depth, mut values) = (0, 0_usize, 1);
     while let Some(byte) = text.get(at) {
         match byte {
             b'"' => {
@@ -38,14 +42,19 @@ fn survey(text: &[u8]) -> Result<(), String> {
                 }
                 at = end;
             }
+            b',' => values += 1,
             b'[' | b'{' => {
                 depth += 1;
+                values += 1;
                 if depth > DEPTH_MAX {
                     return Err(format!("it nests deeper than {DEPTH_MAX} levels"));
                 }
             }
             b']' | b'}' => depth = depth.saturating_sub(1),
             _ => {}
+        }
+        if values > VALUES_MAX {
+            return Err(format!("it holds more than {VALUES_MAX} values"));
         }
         at += 1;
     }
@@ -97,6 +106,15 @@ mod tests {
         assert!(parse(nest(513).as_bytes()).unwrap_err().contains("512"));
         assert!(parse(nest(1_000_000).as_bytes()).is_err());
         assert!(parse(format!("{{\"a\":\"{}\\\"[\"}}", "[".repeat(1000)).as_bytes()).is_ok());
+    }
+
+    #[test]
+    fn values_are_counted_outside_of_strings() {
+        let list = |values: usize| format!("[{}0]", "0,".repeat(values - 1));
+        assert!(parse(list(VALUES_MAX - 1).as_bytes()).is_ok());
+        assert!(parse(list(VALUES_MAX).as_bytes()).unwrap_err().contains("100000 values"));
+        assert!(parse(format!("[{}[]]", "[],".repeat(VALUES_MAX / 2)).as_bytes()).is_err());
+        assert!(parse(format!("\"{}\"", ",".repeat(VALUES_MAX * 2)).as_bytes()).is_ok());
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | [`config`] | environment variables, read once into types |
 //! | [`app`], [`server`] | the parts of a running server, and running it |
+//! | [`admission`] | how much is taken on at a time |
 //! | [`access`] | projects, API keys and their scopes |
 //! | [`http`] | routes, handlers and the shapes of answers |
 //! | [`params`], [`query`] | what requests ask for, checked at the edge |
@@ -17,6 +18,7 @@
 //! | [`cli`] | the commands of the program |
 
 pub mod access;
+pub mod admission;
 pub mod app;
 pub mod cli;
 pub mod clock;

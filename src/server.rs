@@ -1,15 +1,16 @@
 //! Running the server: a function of a configuration, a listener and the moment to stop.
 
+mod connections;
+mod pace;
+
 use std::future::Future;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context as _;
-use axum::ServiceExt as _;
-use axum::serve::ListenerExt as _;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::TcpListener;
 
+use self::connections::Connections;
 use crate::app::App;
 use crate::{housekeeping, http};
 
@@ -21,38 +22,19 @@ const CLOSING: Duration = Duration::from_secs(5);
 
 /// Answers requests on `listener` and keeps house until `stop` is ready, then finishes what runs and closes the
 /// database.
-///
-/// # Errors
-/// When the listener fails.
-pub async fn serve(
-    app: Arc<App>,
-    listener: TcpListener,
-    stop: impl Future<Output = ()> + Send + 'static,
-) -> anyhow::Result<()> {
-    let service = http::router(Arc::clone(&app)).into_make_service_with_connect_info::<SocketAddr>();
-    let (stopping, stopped) = tokio::sync::oneshot::channel();
-    // Without this the last piece of an answer may wait for the client to acknowledge the one before it.
-    let listener = listener.tap_io(|connection| {
-        let _ = connection.set_nodelay(true);
-    });
+pub async fn serve(app: Arc<App>, listener: TcpListener, stop: impl Future<Output = ()> + Send + 'static) {
+    let connections =
+        Connections::new(http::router(Arc::clone(&app)), app.config.connections, app.config.client_timeout);
     let background = tokio::spawn(housekeeping::run(Arc::clone(&app), housekeeping::EVERY));
-    let server = axum::serve(listener, service).with_graceful_shutdown(async move {
-        stop.await;
-        background.abort();
-        tracing::info!("stopping: no new connections, waiting for requests that are running");
-        let _ = stopping.send(());
-    });
-    let too_late = async {
-        // An error means that the server ended by itself.
-        if stopped.await.is_ok() {
-            tokio::time::sleep(GRACE).await;
-        } else {
-            std::future::pending::<()>().await;
-        }
-    };
     tokio::select! {
-        ended = server => ended.context("the listener failed")?,
-        () = too_late => tracing::warn!("some requests did not end in time and were cut off"),
+        never = connections.accept(&listener) => match never {},
+        () = stop => {}
+    }
+    drop(listener);
+    background.abort();
+    tracing::info!("stopping: no new connections, waiting for requests that are running");
+    if tokio::time::timeout(GRACE, connections.finish()).await.is_err() {
+        tracing::warn!("some requests did not end in time and were cut off");
     }
     let closed = async {
         app.background.close();
@@ -63,7 +45,6 @@ pub async fn serve(
         Ok(()) => tracing::info!("stopped"),
         Err(_) => tracing::warn!("stopped while the database was still busy; what was answered is stored"),
     }
-    Ok(())
 }
 
 /// A piece of memory that the C library maps for itself.
@@ -74,6 +55,26 @@ const LARGE: usize = 4 << 20;
 /// come and go: from then on it keeps twice as much (mallopt(3), on `M_MMAP_THRESHOLD`). Other libraries learn nothing.
 pub fn keep_memory() {
     drop(std::hint::black_box(Vec::<u8>::with_capacity(LARGE)));
+}
+
+/// Files that are open besides the connections of clients: the database, its connections, the log.
+const OTHER_FILES: u64 = 64;
+
+/// Has the system allow as many open files as `connections` clients need.
+///
+/// # Errors
+/// The number of clients that can be connected, when the system allows no more.
+pub fn allow_connections(connections: usize, database_connections: u32) -> Result<(), u64> {
+    let limit = getrlimit(Resource::Nofile);
+    let others = OTHER_FILES + u64::from(database_connections);
+    let wanted = u64::try_from(connections).unwrap_or(u64::MAX).saturating_add(others);
+    let Some(current) = limit.current.filter(|current| *current < wanted) else { return Ok(()) };
+    let raised = limit.maximum.map_or(wanted, |maximum| maximum.min(wanted));
+    let raised = match setrlimit(Resource::Nofile, Rlimit { current: Some(raised), maximum: limit.maximum }) {
+        Ok(()) => raised,
+        Err(_) => current,
+    };
+    if raised < wanted { Err(raised.saturating_sub(others)) } else { Ok(()) }
 }
 
 /// Ready on SIGTERM or SIGINT.

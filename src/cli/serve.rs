@@ -10,7 +10,7 @@ use crate::access::{NewKey, Scope, insert_key, scope_names};
 use crate::app::App;
 use crate::config::{Bootstrap, Config};
 use crate::secret::{api_key, digest};
-use crate::server::{keep_memory, serve, stop_signal};
+use crate::server::{allow_connections, keep_memory, serve, stop_signal};
 use crate::store::{Constraint, Error, keys, projects};
 
 /// Runs the server until it is told to stop.
@@ -18,6 +18,13 @@ pub(super) async fn run(config: Config) -> anyhow::Result<()> {
     keep_memory();
     let stop = stop_signal()?;
     let listen = config.listen;
+    if let Err(allowed) = allow_connections(config.connections, config.database_connections) {
+        tracing::warn!(
+            wanted = config.connections,
+            allowed,
+            "the limit of open files (ulimit -n) allows fewer connections than USHER_CONNECTIONS"
+        );
+    }
     let app = App::open(config).await?;
     let listener =
         TcpListener::bind(listen).await.with_context(|| format!("USHER_LISTEN ({listen}) cannot be listened on"))?;
@@ -42,7 +49,8 @@ pub(super) async fn run(config: Config) -> anyhow::Result<()> {
         }
     }
     tracing::info!(%address, database = ?app.config.database, version = env!("CARGO_PKG_VERSION"), "listening");
-    serve(app, listener, stop).await
+    serve(app, listener, stop).await;
+    Ok(())
 }
 
 /// Sees to it that there is a project with a key. Gives both when it had to make them up itself.

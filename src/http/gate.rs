@@ -4,21 +4,20 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use axum::body::Body;
 use axum::extract::Request;
-use axum::http::header::{CONTENT_TYPE, HOST, ORIGIN, VARY};
+use axum::http::header::{HOST, ORIGIN, VARY};
 use axum::http::{HeaderMap, HeaderValue, Method, Uri};
 use axum::response::{IntoResponse, Response};
 
 use super::credentials::Credentials;
 use super::limit::ShownRate;
-use super::params::read_body;
+use super::params::Received;
 use super::routes::Endpoint;
 use super::{client, reply};
 use crate::app::App;
 use crate::error::{Error, Kind, Result};
 use crate::jwt::Claims;
-use crate::params::{parse_body, parse_query, project_id};
+use crate::params::{parse_query, project_id};
 use crate::store::projects::Project;
 
 /// Which project a request is for.
@@ -71,7 +70,7 @@ pub(super) async fn settle(app: &Arc<App>, mut request: Request, route: Option<&
     if !request.uri().path().starts_with("/v1") {
         return hand_on(app, request, route).await;
     }
-    let settled = find_project(app, &mut request).await;
+    let settled = find_project(app, request.headers(), request.uri(), request.extensions().get()).await;
     let project = settled.as_ref().ok().and_then(Settled::project);
     let mut credentials = Credentials::of(request.headers(), project.map_or("", |project| &project.id));
     let fell_back = credentials.fell_back;
@@ -126,13 +125,16 @@ fn token(app: &App, headers: &HeaderMap, settled: &Settled) -> Result<Option<Cla
 }
 
 /// The project named by the header, else by the query string, else by the body of a write.
-async fn find_project(app: &Arc<App>, request: &mut Request) -> Result<Settled> {
-    let mut id = client::text(request.headers(), &client::PROJECT).map(Cow::into_owned);
+async fn find_project(app: &Arc<App>, headers: &HeaderMap, uri: &Uri, received: Option<&Received>) -> Result<Settled> {
+    let mut id = client::text(headers, &client::PROJECT).map(Cow::into_owned);
     if id.is_none() {
-        id = text_of(&parse_query(request.uri().query().unwrap_or_default()));
+        id = text_of(&parse_query(uri.query().unwrap_or_default()));
     }
-    if id.is_none() && !matches!(*request.method(), Method::GET | Method::HEAD) {
-        id = Box::pin(project_of_body(request)).await?;
+    if id.is_none()
+        && let Some(received) = received
+    {
+        let (input, _room) = Box::pin(received.read(headers, app)).await?;
+        id = text_of(&input.values);
     }
     match id.as_deref() {
         None => Ok(Settled::Nothing),
@@ -140,15 +142,6 @@ async fn find_project(app: &Arc<App>, request: &mut Request) -> Result<Settled> 
         Some(id) if project_id(id).is_err() => Err(Kind::ProjectNotFound.into()),
         Some(id) => app.registry.project(app, id).await.map(Settled::Project),
     }
-}
-
-/// The project that the body of a write names. The body can be read again.
-async fn project_of_body(request: &mut Request) -> Result<Option<String>> {
-    let body = read_body(std::mem::take(request.body_mut())).await?;
-    let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let id = text_of(&parse_body(content_type.unwrap_or_default(), &body).await.values);
-    *request.body_mut() = Body::from(body);
-    Ok(id)
 }
 
 fn text_of(values: &serde_json::Map<String, serde_json::Value>) -> Option<String> {

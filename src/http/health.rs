@@ -14,6 +14,9 @@ use super::routes::Routes;
 use crate::app::App;
 use crate::error::{Error, Kind, Result};
 
+/// Where whatever watches the server asks. It is answered also when nobody else is.
+pub(super) const WATCHED: [&str; 2] = ["/livez", "/readyz"];
+
 /// Adds the routes.
 pub(super) fn routes(routes: Routes) -> Routes {
     routes

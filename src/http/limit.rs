@@ -6,8 +6,9 @@ use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::extract::FromRequestParts;
 use axum::http::header::RETRY_AFTER;
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue};
 use serde_json::{Map, Value};
 
@@ -74,17 +75,16 @@ pub(super) struct Counted<A, T> {
     pub(super) counter: Counter,
 }
 
-impl<A, T> FromRequest<Arc<App>> for Counted<A, T>
+impl<A, T> FromRequestParts<Arc<App>> for Counted<A, T>
 where
     A: FromRequestParts<Arc<App>, Rejection = Error> + Deref<Target = Call> + Send + Sync,
     T: Limited,
 {
     type Rejection = Error;
 
-    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self> {
-        let (mut parts, body) = request.into_parts();
-        let who = A::from_request_parts(&mut parts, app).await?;
-        let input = params::input(&parts, body).await?;
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self> {
+        let who = A::from_request_parts(parts, app).await?;
+        let (input, _room) = params::input(parts, app).await?;
         if let Some(guard) = T::GUARD {
             let (rate, _) = guard.look(&who, guard.bucket(&who, &input.values)).await?;
             who.rate.check(rate)?;
@@ -92,7 +92,7 @@ where
         let bucket = T::LIMIT.bucket(&who, &input.values);
         let (rate, counter) = T::LIMIT.count(&who, bucket).await?;
         who.rate.check(rate)?;
-        let params = params::read(&parts, app, input)?;
+        let params = params::read(parts, app, input)?;
         Ok(Self { who, params, counter })
     }
 }

@@ -19,7 +19,7 @@ pub(super) fn one_line(method: &Method, path: Option<Path>, response: &Response,
     match error.and_then(Error::cause) {
         Some(cause) if status >= 500 => tracing::error!(%method, route, status, kind, micros, cause, "request"),
         Some(cause) => tracing::warn!(%method, route, status, kind, micros, cause, "request"),
-        None if route == "/livez" || route == "/readyz" => tracing::debug!(%method, route, status, micros, "request"),
+        None if super::health::WATCHED.contains(&route) => tracing::debug!(%method, route, status, micros, "request"),
         None => tracing::info!(%method, route, status, kind, micros, "request"),
     }
 }

@@ -3,15 +3,18 @@
 use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
-use axum::extract::{FromRequest, Request};
-use axum::http::Method;
+use axum::extract::{FromRequestParts, Request};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method};
 use http_body_util::BodyExt as _;
 use serde_json::{Map, Value};
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::timeout;
 
 use super::gate::Settled;
 use super::routes::Path;
+use crate::admission::Held;
 use crate::app::App;
 use crate::error::{Error, Kind, Result};
 use crate::params::{FromParams, Input, Reader, parse_body, parse_query};
@@ -27,32 +30,32 @@ const DRAIN_MAX: usize = 16 * 1024 * 1024;
 #[derive(Debug)]
 pub struct Params<T>(pub T);
 
-impl<T: FromParams> FromRequest<Arc<App>> for Params<T> {
+impl<T: FromParams> FromRequestParts<Arc<App>> for Params<T> {
     type Rejection = Error;
 
-    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self> {
-        let (parts, body) = request.into_parts();
-        let input = input(&parts, body).await?;
-        read(&parts, app, input).map(Self)
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self> {
+        let (input, _room) = input(parts, app).await?;
+        read(parts, app, input).map(Self)
     }
 }
 
-/// The named values of a request.
+/// The named values of a request, and the room that they take.
 ///
 /// # Errors
-/// As [`read_body`].
-pub(super) async fn input(parts: &Parts, body: Body) -> Result<Input> {
-    let mut input = match parts.method {
-        Method::GET | Method::HEAD => {
-            Input { values: parse_query(parts.uri.query().unwrap_or_default()), unread: None }
+/// As [`receive`], and 503 when there is no room for the values.
+pub(super) async fn input(parts: &Parts, app: &App) -> Result<(Input, Option<OwnedSemaphorePermit>)> {
+    let (mut input, room) = match parts.extensions.get::<Received>() {
+        Some(received) => {
+            let (input, room) = received.read(&parts.headers, app).await?;
+            (input, Some(room))
         }
-        _ => {
-            let content_type = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-            parse_body(content_type.unwrap_or_default(), &read_body(body).await?).await
+        None => {
+            let values = parse_query(parts.uri.query().unwrap_or_default());
+            (Input { values, unread: None }, None)
         }
     };
     add_path(&mut input.values, parts);
-    Ok(input)
+    Ok((input, room))
 }
 
 /// The parameters among the named values.
@@ -66,27 +69,53 @@ pub(super) fn read<T: FromParams>(parts: &Parts, app: &App, input: Input) -> Res
     T::from_params(&mut Reader::new(input.values, input.unread, dictionary))
 }
 
+/// The body of a request, or why there is none: whoever reads it says so.
+#[derive(Debug, Clone)]
+pub(super) struct Received(Result<Bytes>);
+
+impl Received {
+    /// The values in the body, and the room that they take.
+    ///
+    /// # Errors
+    /// As [`receive`], and 503 when there is no room for the values.
+    pub(super) async fn read(&self, headers: &HeaderMap, app: &App) -> Result<(Input, OwnedSemaphorePermit)> {
+        let body = self.0.as_ref().map_err(Clone::clone)?;
+        let room = app.admission.values(body).await?;
+        let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        Ok((parse_body(content_type.unwrap_or_default(), body).await, room))
+    }
+}
+
+/// Receives the body of a request that has one, before the request takes a place that others could need while it comes.
+pub(super) async fn receive(app: &App, request: &mut Request) {
+    if matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) {
+        return;
+    }
+    let body = whole(app.admission.body(), std::mem::take(request.body_mut()));
+    let body = timeout(app.config.client_timeout, body).await;
+    request.extensions_mut().insert(Received(body.unwrap_or_else(|_| Err(Kind::BodyTooSlow.into()))));
+}
+
 /// The whole body.
 ///
 /// # Errors
-/// 413 when it is larger than 1 MiB; 400 when it breaks off.
-pub(super) async fn read_body(mut body: Body) -> Result<Bytes> {
-    let mut bytes = Vec::new();
+/// 413 when it is larger than 1 MiB; 503 when the server holds too many others; 400 when it breaks off.
+async fn whole(mut held: Held, mut body: Body) -> Result<Bytes> {
     let mut size = 0_usize;
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_| Error::new(Kind::ArgumentInvalid, "The request body broke off."))?;
         let Ok(data) = frame.into_data() else { continue };
         size = size.saturating_add(data.len());
         if size <= BODY_MAX {
-            bytes.extend_from_slice(&data);
+            held.extend(&data)?;
         } else {
-            bytes = Vec::new();
+            held.clear();
             if size > DRAIN_MAX {
                 break;
             }
         }
     }
-    if size > BODY_MAX { Err(Kind::BodyTooLarge.into()) } else { Ok(bytes.into()) }
+    if size > BODY_MAX { Err(Kind::BodyTooLarge.into()) } else { Ok(Bytes::from_owner(held)) }
 }
 
 /// Adds the values of the path as they stand in the request, without decoding: no valid id changes when it is

@@ -5,36 +5,50 @@ use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::body::{Body, HttpBody as _};
 use axum::extract::Request;
 use axum::http::header::{ACCEPT_ENCODING, CONTENT_LENGTH, VARY};
 use axum::http::{HeaderValue, Method};
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use futures_util::FutureExt as _;
+use tokio::time::timeout;
 use tower::{Layer as _, Service, ServiceExt as _, service_fn};
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{Predicate as _, SizeAbove};
 
 use super::reply::Frame;
-use super::routes::{Routes, without_empty_segments};
-use super::{gate, log, reply};
+use super::routes::{Endpoint, Routes, without_empty_segments};
+use super::{gate, health, log, params, reply};
 use crate::app::App;
+use crate::error::{Error, Kind};
 
 /// Answers of more bytes than this are worth compressing.
 const LARGE: SizeAbove = SizeAbove::new(1400);
+
+/// How long a request may take when all of it is there. Whatever it may wait for has a limit of its own, so this one is
+/// for what nobody thought of.
+const LIMIT: Duration = Duration::from_secs(60);
 
 /// The whole server as a service of requests.
 #[derive(Clone)]
 pub struct Router {
     app: Arc<App>,
     routes: Arc<Routes>,
+    /// Whether there are too many connections for anybody to be answered but who watches the server.
+    crowded: bool,
 }
 
 impl Router {
     pub(super) fn new(app: Arc<App>, routes: Routes) -> Self {
-        Self { app, routes: Arc::new(routes) }
+        Self { app, routes: Arc::new(routes), crowded: false }
+    }
+
+    /// The same for a connection beyond the limit: it may ask how the server is, and hears 503 to all else.
+    #[must_use]
+    pub fn crowded(&self) -> Self {
+        Self { crowded: true, ..self.clone() }
     }
 
     /// Answers a request. One function and no stack of layers: of those each would cost every request allocations of
@@ -47,10 +61,28 @@ impl Router {
         let endpoint = self.routes.find(request.method(), request.uri().path());
         let (method, path) = (request.method().clone(), endpoint.map(|endpoint| endpoint.path));
         let frame = Frame::of(&request, &self.app);
-        let settled = AssertUnwindSafe(gate::settle(&self.app, request, endpoint)).catch_unwind();
+        let settled = AssertUnwindSafe(self.settle(request, endpoint)).catch_unwind();
         let response = frame.around(settled.await.unwrap_or_else(reply::panicked), begun);
         log::one_line(&method, path, &response, begun);
         response
+    }
+
+    /// Has the request answered when there is a place for it, and within the time for that.
+    async fn settle(&self, mut request: Request, endpoint: Option<&Endpoint>) -> Response {
+        let place = match endpoint {
+            Some(endpoint) if health::WATCHED.contains(&endpoint.path.0) => Ok(None),
+            _ if self.crowded => Err(Kind::Overloaded.into()),
+            _ => {
+                params::receive(&self.app, &mut request).await;
+                self.app.admission.request().await.map(Some)
+            }
+        };
+        let _place = match place {
+            Ok(place) => place,
+            Err(error) => return error.into_response(),
+        };
+        let answered = timeout(LIMIT, gate::settle(&self.app, request, endpoint));
+        answered.await.unwrap_or_else(|_| Error::from(Kind::TooLong).into_response())
     }
 
     /// Answers a request in the encoding that the client wants.

@@ -1,0 +1,124 @@
+//! Connections: how many there may be, and how long each may keep the server waiting.
+
+use std::convert::Infallible;
+use std::io::ErrorKind;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::{ConnectInfo, Request};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower::Service as _;
+
+use super::pace::Paced;
+use crate::http::Router;
+
+/// Bytes of the largest head of a request. A target alone may have 65,534 (hyper); with a longer head the answer is 431.
+const HEAD_MAX: usize = 96 << 10;
+
+/// Connections beyond the limit that are told so at the same time. Those after them wait in the queue of the system.
+const CROWD: usize = 256;
+
+/// How long one of those may take to ask.
+const CROWD_PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long to wait after the system refused to hand over a connection, as it does when too many files are open.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// All connections.
+pub(super) struct Connections {
+    router: Router,
+    patience: Duration,
+    places: Arc<Semaphore>,
+    crowd: Arc<Semaphore>,
+    stopping: CancellationToken,
+    running: TaskTracker,
+}
+
+impl Connections {
+    /// At most `limit` connections, each of which may keep the server waiting for `patience`: for the head of a request,
+    /// also between two requests, and for taking 32 KiB of an answer.
+    pub(super) fn new(router: Router, limit: usize, patience: Duration) -> Self {
+        Self {
+            router,
+            patience,
+            places: Arc::new(Semaphore::new(limit)),
+            crowd: Arc::new(Semaphore::new(CROWD)),
+            stopping: CancellationToken::new(),
+            running: TaskTracker::new(),
+        }
+    }
+
+    /// Takes connections for ever. A new one beyond the limit can ask how the server is; to all else it hears 503.
+    pub(super) async fn accept(&self, listener: &TcpListener) -> Infallible {
+        loop {
+            let (stream, peer) = match listener.accept().await {
+                Ok(accepted) => accepted,
+                // The client left while it waited.
+                Err(error) if matches!(error.kind(), ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset) => {
+                    continue;
+                }
+                Err(error) => {
+                    tracing::error!(%error, "a connection cannot be accepted");
+                    tokio::time::sleep(PAUSE).await;
+                    continue;
+                }
+            };
+            // Without this the last piece of an answer may wait for the client to acknowledge the one before it.
+            let _ = stream.set_nodelay(true);
+            if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
+                self.start(stream, peer, self.router.clone(), true, self.patience, place);
+            } else if let Ok(place) = Arc::clone(&self.crowd).acquire_owned().await {
+                self.start(stream, peer, self.router.crowded(), false, CROWD_PATIENCE.min(self.patience), place);
+            }
+        }
+    }
+
+    /// Answers the requests of a connection, until it ends or the server does.
+    fn start(
+        &self,
+        stream: TcpStream,
+        peer: SocketAddr,
+        router: Router,
+        stays: bool,
+        patience: Duration,
+        place: OwnedSemaphorePermit,
+    ) {
+        let service = service_fn(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(ConnectInfo(peer));
+            router.clone().call(request.map(Body::new))
+        });
+        let mut server = http1::Builder::new();
+        server.timer(TokioTimer::new()).header_read_timeout(patience).max_header_size(HEAD_MAX).keep_alive(stays);
+        let connection = server.serve_connection(Paced::new(TokioIo::new(stream), patience), service);
+        let stopping = self.stopping.clone();
+        self.running.spawn(async move {
+            let _place = place;
+            let mut connection = pin!(connection);
+            // An error is the client's doing: it left, it sent no HTTP, it was too slow. hyper answers what can be answered.
+            let _ = tokio::select! {
+                ended = connection.as_mut() => ended,
+                () = stopping.cancelled() => {
+                    connection.as_mut().graceful_shutdown();
+                    connection.await
+                }
+            };
+        });
+    }
+
+    /// Ready when requests that run have been answered and all connections are closed.
+    pub(super) async fn finish(&self) {
+        self.stopping.cancel();
+        self.running.close();
+        self.running.wait().await;
+    }
+}
