@@ -27,7 +27,7 @@ const VALUE: usize = 256;
 const ANSWERS: usize = 64 << 20;
 
 /// Bytes of a body or an answer that are not counted: each connection may have one.
-const SMALL: usize = 64 << 10;
+pub const SMALL: usize = 64 << 10;
 
 /// The places that there are.
 #[derive(Debug)]
@@ -85,17 +85,17 @@ impl Admission {
         self.take(&self.values, values.min(VALUES_MAX) * VALUE).await
     }
 
-    /// An answer that counts until the client has taken it.
+    /// An answer, or a piece of one, that counts until the client has taken it.
     ///
     /// # Errors
     /// 503 when there is no room for it within 5 seconds.
-    pub async fn answer(&self, bytes: Vec<u8>) -> Result<Bytes> {
+    pub async fn answer(&self, bytes: Bytes) -> Result<Bytes> {
         if bytes.len() <= SMALL {
-            return Ok(bytes.into());
+            return Ok(bytes);
         }
         // One that is larger than all of the room has it for itself.
-        let taken = self.take(&self.answers, bytes.len().min(ANSWERS)).await?;
-        Ok(Bytes::from_owner(Held { bytes, room: Arc::clone(&self.answers), taken: Some(taken) }))
+        let room = self.take(&self.answers, bytes.len().min(ANSWERS)).await?;
+        Ok(Bytes::from_owner(Counted { bytes, _room: room }))
     }
 
     /// Takes so many bytes of a room, when they are free within 5 seconds.
@@ -111,7 +111,19 @@ fn full() -> Error {
     Kind::Overloaded.into()
 }
 
-/// Bytes that count against the room for their like until they are dropped.
+/// An answer that takes its room until it is dropped.
+struct Counted {
+    bytes: Bytes,
+    _room: OwnedSemaphorePermit,
+}
+
+impl AsRef<[u8]> for Counted {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+/// A body while it is received. What is more than [`SMALL`] of it takes its room until all of it is dropped.
 #[derive(Debug)]
 pub struct Held {
     bytes: Vec<u8>,
@@ -137,11 +149,6 @@ impl Held {
         }
         self.bytes.extend_from_slice(bytes);
         Ok(())
-    }
-
-    /// Drops what came so far.
-    pub fn clear(&mut self) {
-        (self.bytes, self.taken) = (Vec::new(), None);
     }
 }
 
@@ -171,10 +178,10 @@ mod tests {
         assert_eq!(second.as_ref().len(), SMALL + 3, "what does not fit is not half taken");
         small.extend(&vec![3; SMALL]).unwrap();
         assert_eq!(small.extend(b"e").unwrap_err().kind(), Kind::Overloaded);
-        first.clear();
+        drop(first);
         second.extend(b"d").unwrap();
         assert!(second.as_ref().ends_with(b"abcd"));
-        drop((first, second, small));
+        drop((second, small));
         assert_eq!(admission.bodies.available_permits(), BODIES);
     }
 
@@ -205,12 +212,12 @@ mod tests {
     #[tokio::test]
     async fn large_answers_count_until_they_are_gone() {
         let admission = impatient();
-        let small = admission.answer(vec![0; SMALL]).await.unwrap();
-        let large = admission.answer(vec![7; ANSWERS + 1]).await.unwrap();
+        let small = admission.answer(vec![0; SMALL].into()).await.unwrap();
+        let large = admission.answer(vec![7; ANSWERS + 1].into()).await.unwrap();
         assert_eq!((small.len(), large.len(), large[ANSWERS]), (SMALL, ANSWERS + 1, 7));
-        assert_eq!(admission.answer(vec![0; SMALL + 1]).await.unwrap_err().kind(), Kind::Overloaded);
-        assert!(admission.answer(vec![0; SMALL]).await.is_ok(), "a small one needs no room");
+        assert_eq!(admission.answer(vec![0; SMALL + 1].into()).await.unwrap_err().kind(), Kind::Overloaded);
+        assert!(admission.answer(vec![0; SMALL].into()).await.is_ok(), "a small one needs no room");
         drop(large);
-        assert!(admission.answer(vec![0; SMALL + 1]).await.is_ok());
+        assert!(admission.answer(vec![0; SMALL + 1].into()).await.is_ok());
     }
 }

@@ -99,7 +99,7 @@ pub(super) async fn answer<R: Shown>(call: &Call, params: ListParams, owner: Opt
     let cap = page.view.app.config.total_cap.filter(|_| source.capped).unwrap_or(i64::MAX);
     let head = |total: i64| format!("{{\"total\":{},\"{}\":[", total.min(cap), R::PLURAL);
     if total && let Some((rows, total, direction)) = page.read_at_once::<R>().await? {
-        return whole(head(total), rows, direction, &page.view).await;
+        return whole(head(total), rows, direction, &page.view);
     }
     let direction = page.seek().await?;
     let found = page.ask().few(&page.view.app.store, page.project, total).await?;
@@ -115,19 +115,17 @@ pub(super) async fn answer<R: Shown>(call: &Call, params: ListParams, owner: Opt
         true => page.read_and_count::<R>(direction).await?,
         false => (page.read::<R>(direction).await?, 0),
     };
-    whole(head(total), rows, direction, &page.view).await
+    whole(head(total), rows, direction, &page.view)
 }
 
 /// A list that was read at once.
-async fn whole<R: Shown>(head: String, mut rows: Vec<R>, direction: Direction, view: &View) -> Result<Response> {
+fn whole<R: Shown>(head: String, mut rows: Vec<R>, direction: Direction, view: &View) -> Result<Response> {
     if direction == Direction::Before {
         rows.reverse();
     }
     let mut body = head.into_bytes();
     append(&mut body, &rows, view, true)?;
     body.extend_from_slice(b"]}");
-    drop(rows);
-    let body = view.app.admission.answer(body).await?;
     Ok(([(CONTENT_TYPE, JSON)], body).into_response())
 }
 
@@ -259,6 +257,6 @@ impl Page {
             self.from = place;
         }
         self.offset = 0;
-        self.view.app.admission.answer(body).await
+        self.view.app.admission.answer(body.into()).await
     }
 }

@@ -1,6 +1,7 @@
 //! The extractor of parameters: path, query string or body, read once and in the declared order.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequestParts, Request};
@@ -22,8 +23,9 @@ use crate::params::{FromParams, Input, Reader, parse_body, parse_query};
 /// Bytes of the largest body.
 const BODY_MAX: usize = 1024 * 1024;
 
-/// Bytes of a body that is too large which are still read, so that a client that is busy sending hears the answer.
+/// Bytes of a body that is refused which are still read, and for how long.
 const DRAIN_MAX: usize = 16 * 1024 * 1024;
+const DRAIN_TIME: Duration = Duration::from_secs(5);
 
 /// The parameters of an endpoint. GET reads the query string, every other method the body; a value in the path beats
 /// both.
@@ -42,7 +44,7 @@ impl<T: FromParams> FromRequestParts<Arc<App>> for Params<T> {
 /// The named values of a request, and the room that they take.
 ///
 /// # Errors
-/// As [`receive`], and 503 when there is no room for the values.
+/// As [`Received::read`].
 pub(super) async fn input(parts: &Parts, app: &App) -> Result<(Input, Option<OwnedSemaphorePermit>)> {
     let (mut input, room) = match parts.extensions.get::<Received>() {
         Some(received) => {
@@ -77,7 +79,7 @@ impl Received {
     /// The values in the body, and the room that they take.
     ///
     /// # Errors
-    /// As [`receive`], and 503 when there is no room for the values.
+    /// Why there is no body, and 503 when there is no room for the values.
     pub(super) async fn read(&self, headers: &HeaderMap, app: &App) -> Result<(Input, OwnedSemaphorePermit)> {
         let body = self.0.as_ref().map_err(Clone::clone)?;
         let room = app.admission.values(body).await?;
@@ -86,36 +88,45 @@ impl Received {
     }
 }
 
-/// Receives the body of a request that has one, before the request takes a place that others could need while it comes.
+/// Receives the body of a request that has one, before the request takes a place that others could need while it comes. One
+/// that does not come within `USHER_CLIENT_TIMEOUT` is 408 to whoever reads it.
 pub(super) async fn receive(app: &App, request: &mut Request) {
     if matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) {
         return;
     }
-    let body = whole(app.admission.body(), std::mem::take(request.body_mut()));
-    let body = timeout(app.config.client_timeout, body).await;
-    request.extensions_mut().insert(Received(body.unwrap_or_else(|_| Err(Kind::BodyTooSlow.into()))));
+    let mut body = std::mem::take(request.body_mut());
+    let received = timeout(app.config.client_timeout, whole(app.admission.body(), &mut body)).await;
+    if let Ok(Err(_)) = received {
+        let _ = timeout(DRAIN_TIME, drain(body)).await;
+    }
+    request.extensions_mut().insert(Received(received.unwrap_or_else(|_| Err(Kind::BodyTooSlow.into()))));
 }
 
 /// The whole body.
 ///
 /// # Errors
 /// 413 when it is larger than 1 MiB; 503 when the server holds too many others; 400 when it breaks off.
-async fn whole(mut held: Held, mut body: Body) -> Result<Bytes> {
-    let mut size = 0_usize;
+async fn whole(mut held: Held, body: &mut Body) -> Result<Bytes> {
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_| Error::new(Kind::ArgumentInvalid, "The request body broke off."))?;
         let Ok(data) = frame.into_data() else { continue };
-        size = size.saturating_add(data.len());
-        if size <= BODY_MAX {
-            held.extend(&data)?;
-        } else {
-            held.clear();
-            if size > DRAIN_MAX {
-                break;
-            }
+        if held.as_ref().len() + data.len() > BODY_MAX {
+            return Err(Kind::BodyTooLarge.into());
+        }
+        held.extend(&data)?;
+    }
+    Ok(Bytes::from_owner(held))
+}
+
+/// Reads what follows of a body that is refused: a client that is busy sending does not hear the answer before.
+async fn drain(mut body: Body) {
+    let mut size = 0_usize;
+    while let Some(Ok(frame)) = body.frame().await {
+        size += frame.data_ref().map_or(0, Bytes::len);
+        if size > DRAIN_MAX {
+            break;
         }
     }
-    if size > BODY_MAX { Err(Kind::BodyTooLarge.into()) } else { Ok(Bytes::from_owner(held)) }
 }
 
 /// Adds the values of the path as they stand in the request, without decoding: no valid id changes when it is

@@ -13,6 +13,7 @@ use axum::http::header::{ACCEPT_ENCODING, CONTENT_LENGTH, VARY};
 use axum::http::{HeaderValue, Method};
 use axum::response::{IntoResponse as _, Response};
 use futures_util::FutureExt as _;
+use http_body_util::BodyExt as _;
 use tokio::time::timeout;
 use tower::{Layer as _, Service, ServiceExt as _, service_fn};
 use tower_http::compression::CompressionLayer;
@@ -21,8 +22,9 @@ use tower_http::compression::predicate::{Predicate as _, SizeAbove};
 use super::reply::Frame;
 use super::routes::{Endpoint, Routes, without_empty_segments};
 use super::{gate, health, log, params, reply};
+use crate::admission::SMALL;
 use crate::app::App;
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, Result};
 
 /// Answers of more bytes than this are worth compressing.
 const LARGE: SizeAbove = SizeAbove::new(1400);
@@ -82,7 +84,20 @@ impl Router {
             Err(error) => return error.into_response(),
         };
         let answered = timeout(LIMIT, gate::settle(&self.app, request, endpoint));
-        answered.await.unwrap_or_else(|_| Error::from(Kind::TooLong).into_response())
+        let response = answered.await.unwrap_or_else(|_| Error::from(Kind::TooLong).into_response());
+        self.counted(response).await.unwrap_or_else(|error| error.into_response())
+    }
+
+    /// The same answer, which counts until the client has taken it, when it is large and all there. One that is sent while it
+    /// is read counts piece by piece.
+    async fn counted(&self, response: Response) -> Result<Response> {
+        let size = response.body().size_hint().exact().and_then(|size| usize::try_from(size).ok());
+        if size.is_none_or(|size| size <= SMALL) {
+            return Ok(response);
+        }
+        let (parts, body) = response.into_parts();
+        let body = body.collect().await.map_err(|_| Kind::Unknown)?.to_bytes();
+        Ok(Response::from_parts(parts, self.app.admission.answer(body).await?.into()))
     }
 
     /// Answers a request in the encoding that the client wants.

@@ -6,8 +6,9 @@ use std::time::Duration;
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgConnection};
 use sqlx::{Arguments as _, AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _};
+use tokio::time::timeout;
 
-use super::pool::{Lent, Pool};
+use super::pool::{ACQUIRE_LIMIT, Lent, Pool};
 use super::row::Row;
 use super::sql::{Value, sql};
 use super::{Error, Record, Result, Sql};
@@ -33,7 +34,8 @@ pub(super) async fn migrate(url: &str) -> Result<PgConnectOptions> {
         // of all rows of a page, which takes ten times as long.
         .options([("work_mem", "32MB")])
         .disable_statement_logging();
-    let mut connection = options.connect().await?;
+    let late = || Error::Unavailable(format!("no answer within {} s", ACQUIRE_LIMIT.as_secs()).into());
+    let mut connection = timeout(ACQUIRE_LIMIT, options.connect()).await.map_err(|_| late())??;
     let (version,): (i32,) = sqlx::query_as("SELECT CAST(current_setting('server_version_num') AS INTEGER)")
         .fetch_one(&mut connection)
         .await?;

@@ -1,6 +1,7 @@
 //! The program as its operator meets it: processes, their environment, what they print and how they end.
 
 mod commands;
+mod conditions;
 mod environment;
 mod housekeeping;
 mod log;

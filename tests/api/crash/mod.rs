@@ -4,8 +4,8 @@
 //! `scripts/crash` does the same a hundred times on each engine, by `USHER_TEST_KILLS`.
 
 mod client;
-mod cluster;
-mod consistency;
+pub mod cluster;
+pub mod consistency;
 mod writer;
 
 use std::net::SocketAddr;
@@ -34,7 +34,7 @@ const RECOVERY: Duration = Duration::from_secs(5);
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Numbers that look random and come again with the same seed.
-pub(crate) struct Dice(u64);
+pub(crate) struct Dice(pub u64);
 
 impl Dice {
     /// One of that many.

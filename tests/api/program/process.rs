@@ -211,6 +211,22 @@ impl Server {
         assert!(sent.success());
     }
 
+    /// The number of the process.
+    pub fn id(&self) -> String {
+        self.child.id().to_string()
+    }
+
+    /// Bytes of memory that it had at the most at any time, by the system's account, without what is mapped from files and
+    /// can be dropped at any time.
+    pub fn peak_memory(&self) -> usize {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let field = |name: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+            line.trim().trim_end_matches(" kB").parse::<usize>().unwrap() << 10
+        };
+        field("VmHWM:").saturating_sub(field("RssFile:"))
+    }
+
     /// Waits for the end: how it ended, and all of stdout and stderr.
     pub fn ended(mut self) -> (ExitStatus, String, String) {
         let deadline = Instant::now() + PATIENCE;

@@ -42,23 +42,4 @@ places! {
             assert_eq!(get(server.address, "demo", "first-key", &format!("/v1/users/{id}")).status, 200, "{id}");
         }
     }
-
-    async fn an_answered_write_survives_a_kill(place) {
-        let server = place.start_demo(&[]);
-        let more = "Content-Type: application/json\r\n";
-        for n in 0..20 {
-            let body = json!({"userId": format!("u{n}")}).to_string();
-            assert_eq!(
-                socket::send(server.address, "first-key", "POST", "/v1/users", more, body.as_bytes()).status,
-                201
-            );
-        }
-        server.signal("KILL");
-        let (status, ..) = server.ended();
-        assert_eq!(status.code(), None);
-        let server = place.start_demo(&[]);
-        let list = get(server.address, "demo", "first-key", "/v1/users?queries[]=limit(100)");
-        let list: serde_json::Value = serde_json::from_slice(&list.body).unwrap();
-        assert_eq!((&list["total"], list["users"].as_array().unwrap().len()), (&json!(20), 20));
-    }
 }

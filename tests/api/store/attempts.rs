@@ -64,6 +64,21 @@ both! {
         assert_eq!(count(app, project, "a", END).await, 0);
     }
 
+    async fn a_window_that_a_wrong_clock_began_counts_for_nothing(app) {
+        let project = app.project(PROJECT).await.key;
+        let day = 24 * 60 * 60 * 1000;
+        for (bucket, ahead, expected) in [("within", day, 2), ("beyond", day + 1, 0)] {
+            let wrong = Millis(TIME.0 + ahead);
+            for _ in 0..2 {
+                add(app.store(), project, bucket, Millis(wrong.0 - 1), wrong).await.unwrap();
+            }
+            assert_eq!(count(app, project, bucket, TIME).await, expected, "{bucket}");
+            assert_eq!(add(app.store(), project, bucket, TIME, END).await.unwrap(), expected + 1, "{bucket}");
+        }
+        assert_eq!(count(app, project, "beyond", BEFORE_END).await, 1);
+        assert_eq!(count(app, project, "beyond", END).await, 0, "its window is a usual one now");
+    }
+
     async fn what_is_cleared_begins_anew(app) {
         let project = app.project(PROJECT).await.key;
         for bucket in ["a", "b"] {
