@@ -22,8 +22,9 @@ use tower::Service as _;
 use super::pace::Paced;
 use crate::http::Router;
 
-/// Bytes of the largest head of a request. A target alone may have 65,534 (hyper); with a longer head the answer is 431.
-const HEAD_MAX: usize = 96 << 10;
+/// Bytes of the largest head of a request, and of what is read at once of a body. A target alone may have 65,534 (hyper); with a
+/// longer head the answer is 431.
+const READ_MAX: usize = 80 << 10;
 
 /// Connections beyond the limit that are told so at the same time. Those after them wait in the queue of the system.
 const CROWD: usize = 256;
@@ -98,7 +99,7 @@ impl Connections {
             router.clone().call(request.map(Body::new))
         });
         let mut server = http1::Builder::new();
-        server.timer(TokioTimer::new()).header_read_timeout(patience).max_header_size(HEAD_MAX).keep_alive(stays);
+        server.timer(TokioTimer::new()).header_read_timeout(patience).max_buf_size(READ_MAX).keep_alive(stays);
         let connection = server.serve_connection(Paced::new(TokioIo::new(stream), patience), service);
         let stopping = self.stopping.clone();
         self.running.spawn(async move {

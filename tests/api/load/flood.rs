@@ -32,9 +32,9 @@ const REFUSAL: Duration = Duration::from_secs(8);
 /// (160), and itself.
 const BASE: usize = 256;
 
-/// KiB that it may have taken for each connection: the largest head or the largest body that is not counted, twice, since a
-/// buffer grows by doubling.
-const EACH: usize = 192;
+/// KiB that it may have taken for each connection: a buffer for the largest head, and the largest body or answer that is not
+/// counted, less what no client can fill at the same time.
+const EACH: usize = 128;
 
 fn connections() -> usize {
     std::env::var("USHER_TEST_CONNECTIONS")
@@ -114,7 +114,7 @@ places! {
         watch.check("connections without requests");
         drop(idle);
 
-        let begun = format!("GET /v1/users HTTP/1.1\r\nHost: usher\r\nX-Flood: {}", "x".repeat(90_000));
+        let begun = format!("GET /v1/users HTTP/1.1\r\nHost: usher\r\nX-Flood: {}", "x".repeat(75_000));
         let heads = open(address, count, begun.as_bytes()).await;
         watch.check("heads that do not end");
         drop(heads);
