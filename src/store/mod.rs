@@ -87,7 +87,7 @@ impl Store {
     pub async fn user(&self, project: ProjectKey, id: &str) -> Result<Option<users::User>> {
         match &self.db {
             db::Db::Sqlite { .. } => users::find(self.read(), project, id).await,
-            db::Db::Postgres { lookups, .. } => lookups.user(project, id).await,
+            db::Db::Postgres { lookups, .. } => Box::pin(lookups.user(project, id)).await,
         }
     }
 

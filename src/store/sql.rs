@@ -121,7 +121,8 @@ impl Sql {
         self
     }
 
-    /// All rows.
+    /// All rows. What waits for PostgreSQL is kilobytes large; in a box of its own it does not make every future around it as
+    /// large, which are moved about also where SQLite answers.
     pub(super) async fn all<T: Record>(self, on: On<'_>) -> Result<Vec<T>> {
         self.tell();
         match on {
@@ -130,8 +131,8 @@ impl Sql {
                 readers.all(&self)
             }
             On::Sqlite(part) => sqlite::all(part.open()?, &self),
-            On::Pool(pool) => postgres::all(pool, self).await,
-            On::Postgres(open) => open.fetch(self).await,
+            On::Pool(pool) => Box::pin(postgres::all(pool, self)).await,
+            On::Postgres(open) => Box::pin(open.fetch(self)).await,
         }
     }
 
@@ -154,8 +155,8 @@ impl Sql {
                 readers.execute(&self)
             }
             On::Sqlite(part) => sqlite::execute(part.open()?, &self),
-            On::Pool(pool) => postgres::execute(pool, self).await,
-            On::Postgres(open) => open.change(self).await,
+            On::Pool(pool) => Box::pin(postgres::execute(pool, self)).await,
+            On::Postgres(open) => Box::pin(open.change(self)).await,
         }
     }
 

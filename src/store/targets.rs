@@ -109,7 +109,7 @@ impl Targets {
     /// Adds a target.
     ///
     /// # Errors
-    /// A conflict when there is one with its id, which [`changes`] would take for the same one with changes.
+    /// A conflict when there is one with its id, which `changes` would take for the same one with changes.
     pub fn add(&mut self, target: Target) -> Result<()> {
         match self.get(&target.id) {
             Some(_) => Err(Error::Conflict(Constraint::TargetId)),
