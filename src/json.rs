@@ -1,9 +1,9 @@
 //! Reading JSON that came from outside.
 //!
-//! Numbers are kept to the letter, for which serde_json hands them around inside, as objects with a key of its own.
-//! A request that used such a key would be read as something it does not say, and could make the reader call itself
-//! without a bound. So keys are looked at before the reader sees them, and nesting is counted. So are values, each of
-//! which takes many times the memory of its text.
+//! Numbers keep all their digits (an exponent may gain a sign: `1e5` becomes `1e+5`), for which serde_json hands them
+//! around inside, as objects with a key of its own. A request that used such a key would be read as something it does not
+//! say, and could make the reader call itself without a bound. So keys are looked at before the reader sees them, and
+//! nesting is counted. So are values, each of which takes many times the memory of its text.
 
 use serde::Deserialize as _;
 use serde_json::Value;

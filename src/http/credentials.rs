@@ -1,7 +1,7 @@
 //! What a client shows to say who is signed in: a session by cookie or header, or a token (JWT).
 
-use axum::http::HeaderMap;
 use axum::http::header::COOKIE;
+use axum::http::{HeaderMap, HeaderValue};
 use base64::Engine as _;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use percent_encoding::percent_decode_str;
@@ -84,11 +84,16 @@ impl Credentials {
     }
 }
 
-/// The value of a cookie as it was sent.
+/// The value of a cookie as it was sent. Cookies of others beside it may hold any bytes: browsers send them as scripts
+/// have set them.
 fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
-    let lines = headers.get_all(COOKIE).iter().filter_map(|line| line.to_str().ok());
-    let pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.split_once('='));
-    pairs.filter(|(known, _)| known.trim() == name).map(|(_, value)| value.trim().trim_matches('"')).next()
+    let lines = headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes);
+    let mut pairs = lines.flat_map(|line| line.split(|byte| *byte == b';'));
+    let value = pairs.find_map(|pair| {
+        let (known, rest) = pair.split_at_checked(pair.iter().position(|byte| *byte == b'=')?)?;
+        rest.get(1..).filter(|_| known.trim_ascii() == name.as_bytes())
+    })?;
+    Some(std::str::from_utf8(value).ok()?.trim().trim_matches('"'))
 }
 
 /// A session in the JSON object that clients without cookies send back.
@@ -101,7 +106,7 @@ fn fallback(headers: &HeaderMap, name: &str) -> Option<SessionSecret> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use axum::http::{HeaderName, HeaderValue};
+    use axum::http::HeaderName;
 
     fn session(user: &str) -> SessionSecret {
         SessionSecret { user: user.into(), secret: "5ec2e7".into() }
@@ -134,6 +139,7 @@ mod tests {
             (vec![cookie("a_session_demo_legacy", "legacy"), header.clone()], Some("legacy"), false),
             (vec![cookie("a_session_other", "other"), header.clone(), fallback.clone()], Some("header"), false),
             (vec![("cookie", "a_session_demo=%%%".into()), header], Some("header"), false),
+            (vec![("cookie", format!("name=Zoë; a_session_demo={}", of("cookie")))], Some("cookie"), false),
             (vec![fallback.clone()], Some("fallback"), true),
             (vec![("x-appwrite-session", "nonsense".into()), fallback], Some("fallback"), true),
             (vec![("x-fallback-cookies", "[]".into())], None, true),

@@ -8,6 +8,7 @@ mod architecture;
 mod crash;
 mod decoding;
 mod formats;
+mod fuzz;
 mod generator;
 mod health;
 mod housekeeping;

@@ -1,0 +1,6 @@
+//! Hands what libFuzzer makes up to the body of the target `passwords`.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|input: &[u8]| usher_fuzz::passwords::run(input));
