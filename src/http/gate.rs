@@ -62,10 +62,14 @@ const MAX_AGE: HeaderValue = HeaderValue::from_static("86400");
 
 /// Settles the project, refuses requests that no route may see, and hands the others on.
 pub(super) async fn settle(app: &Arc<App>, mut request: Request, route: Option<&Endpoint>) -> Response {
-    let origin = request.headers().get(ORIGIN).filter(|origin| !origin.is_empty()).cloned();
+    let mut origins = request.headers().get_all(ORIGIN).iter().filter(|origin| !origin.is_empty());
+    let origin = origins.next().cloned();
+    // A page has one origin. Of several nobody knows which the browser would hold the answer against.
+    let single = origins.next().is_none();
     if request.method() == Method::OPTIONS {
         // A preflight names no project, so any origin may ask; the request that follows is checked.
-        return with_cors(reply::NoContent.into_response(), origin.as_ref());
+        // A star is no origin, and as an answer it would be all of them.
+        return with_cors(reply::NoContent.into_response(), origin.as_ref().filter(|origin| single && *origin != "*"));
     }
     if !request.uri().path().starts_with("/v1") {
         return hand_on(app, request, route).await;
@@ -74,7 +78,7 @@ pub(super) async fn settle(app: &Arc<App>, mut request: Request, route: Option<&
     let project = settled.as_ref().ok().and_then(Settled::project);
     let mut credentials = Credentials::of(request.headers(), project.map_or("", |project| &project.id));
     let fell_back = credentials.fell_back;
-    let known = host_of(origin.as_ref())
+    let known = host_of(origin.as_ref().filter(|_| single))
         .is_some_and(|host| settled.is_ok() && is_platform(project.map(Arc::as_ref), request.headers(), &host));
     let admitted = settled.and_then(|settled| {
         refuse_strangers(request.headers(), origin.is_some() && !known)?;

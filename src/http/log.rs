@@ -11,7 +11,7 @@ use crate::error::Error;
 
 /// Logs a request that came at `begun`.
 pub(super) fn one_line(method: &Method, path: Option<Path>, response: &Response, begun: Instant) {
-    let route = path.map_or("unknown", |path| path.0);
+    let (method, route) = (name(method), path.map_or("unknown", |path| path.0));
     let status = response.status().as_u16();
     let micros = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
     let error = response.extensions().get::<Error>();
@@ -21,5 +21,22 @@ pub(super) fn one_line(method: &Method, path: Option<Path>, response: &Response,
         Some(cause) => tracing::warn!(%method, route, status, kind, micros, cause, "request"),
         None if super::health::WATCHED.contains(&route) => tracing::debug!(%method, route, status, micros, "request"),
         None => tracing::info!(%method, route, status, kind, micros, "request"),
+    }
+}
+
+/// The name of a method that HTTP has. Any other is a text of the client's choice, up to the length of a head, in which
+/// an id or a key could stand.
+fn name(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
+        Method::TRACE => "TRACE",
+        Method::CONNECT => "CONNECT",
+        _ => "unknown",
     }
 }

@@ -68,7 +68,7 @@ pub async fn all(on: On<'_>, project: ProjectKey) -> Result<Vec<Key>> {
 
 /// Stores a key.
 pub async fn insert(tx: &mut Tx, project: ProjectKey, key: &NewKey<'_>, now: Millis) -> Result<()> {
-    sql("INSERT INTO api_keys (project, id, name, digest, hint, scopes, expire, created_at)
+    sql("INSERT INTO api_keys (project, id, name, digest, hint, scopes, expire, created_at) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8)")
     .bind(project)
     .bind(key.id)

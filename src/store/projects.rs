@@ -140,14 +140,15 @@ pub async fn keys(on: On<'_>) -> Result<Vec<ProjectKey>> {
 /// # Errors
 /// [`super::Constraint::ProjectId`] when the id is taken.
 pub async fn insert(tx: &mut Tx, id: &str, name: &str, now: Millis) -> Result<Project> {
-    let row: Row = sql("INSERT INTO projects (id, name, settings, created_at, updated_at) VALUES ($1, $2, $3, $4, $4)
+    let row: Row =
+        sql("INSERT INTO projects (id, name, settings, created_at, updated_at) VALUES ($1, $2, $3, $4, $4) \
          RETURNING seq, id, name, settings, created_at")
-    .bind(id)
-    .bind(name)
-    .bind(encode(&Settings::default())?)
-    .bind(now)
-    .one(tx.on())
-    .await?;
+        .bind(id)
+        .bind(name)
+        .bind(encode(&Settings::default())?)
+        .bind(now)
+        .one(tx.on())
+        .await?;
     row.try_into()
 }
 

@@ -128,6 +128,86 @@ fn nobody_else_begins_or_ends_transactions_or_vouches_for_sql() {
     assert_eq!(astray("prepare_cached", &[]), ["src/store/sqlite.rs", "src/store/writer.rs"]);
 }
 
+/// Words by which a secret, or what is stored of one, goes in the sources.
+const SECRETS: [&str; 14] = [
+    "secret",
+    "secrets",
+    "password",
+    "passwords",
+    "plain",
+    "digest",
+    "signature",
+    "signed",
+    "mac",
+    "token",
+    "jwt",
+    "key",
+    "output",
+    "encrypted",
+];
+
+/// Comparisons of values that go by such a word, and why they tell nobody anything.
+const COMPARED: &[(&str, &str)] = &[
+    ("before.password != checked.password", "two hashes that are stored, of which a client knows neither"),
+    ("user.password != seen.password", "two hashes that are stored, of which a client knows neither"),
+    ("*key == n.to_string()", "the key of an item in a form"),
+];
+
+/// The value on one side of a comparison by its last name: `digest` of `&self.digest`, nothing of a call.
+fn compared(side: &str) -> &str {
+    let name = |c: char| c.is_alphanumeric() || c == '_';
+    let side = side.trim_matches(|c: char| !name(c) && !matches!(c, ')' | '('));
+    side.trim_end_matches(".0").rsplit(|c| !name(c)).next().unwrap_or_default()
+}
+
+/// An operator stops at the first byte that differs, and a guess that was right so far takes longer. Secrets are compared
+/// by `subtle`, by the crate of the MAC, or as digests by the database.
+#[test]
+fn no_secret_is_compared_by_an_operator() {
+    let (mut seen, mut constant) = (BTreeSet::new(), 0);
+    for file in sources("src") {
+        for line in file.code() {
+            constant += line.matches(".ct_eq(").count() + line.matches(".verify_slice(").count();
+            for (at, operator) in line.match_indices(" == ").chain(line.match_indices(" != ")) {
+                let (left, right) = (&line[..at], &line[at + operator.len()..]);
+                let left = compared(left.rsplit(' ').next().unwrap_or_default());
+                let right = compared(right.split(' ').next().unwrap_or_default());
+                if !SECRETS.contains(&left) && !SECRETS.contains(&right) {
+                    continue;
+                }
+                let excuse = COMPARED.iter().find(|(known, _)| line.contains(known));
+                let Some((known, _)) = excuse else { panic!("{}: {line}", file.path) };
+                seen.insert(*known);
+            }
+        }
+        // Each format of passwords compares in constant time itself, or hands on to one that does.
+        if file.path.starts_with("src/hashing/") && file.code().any(|line| line.contains("fn matches(")) {
+            let compares = file.code().any(|line| line.contains(".ct_eq(") || line.contains(".compare("));
+            assert!(compares, "{} compares otherwise", file.path);
+        }
+    }
+    assert!(constant >= 8, "{constant}");
+    for (known, reason) in COMPARED {
+        assert!(seen.contains(known), "{known:?} ({reason}) is in use no more");
+    }
+}
+
+#[test]
+fn what_is_compared_is_found_by_its_name() {
+    for (side, name) in [
+        ("self.digest", "digest"),
+        ("&self.digest,", "digest"),
+        ("(secret", "secret"),
+        ("!password", "password"),
+        ("*token.0.0", "token"),
+        ("digest.len()", ""),
+        ("Some(digest)", ""),
+        ("'k'", "k"),
+    ] {
+        assert_eq!(compared(side), name, "{side}");
+    }
+}
+
 #[test]
 fn every_file_says_what_it_is_for_and_is_short() {
     for file in sources("src") {
@@ -264,6 +344,8 @@ fn every_statement_names_the_project() {
                 continue;
             }
             statements += 1;
+            // The log shows each in a line.
+            assert!(!text.contains('\n'), "{}: {text:?} has a line break", file.path);
             if has_word(&text, "project") {
                 continue;
             }

@@ -20,10 +20,10 @@ use crate::account::credentials::{self, routes::ROUTES};
 use crate::decoding::types::{target_writes, writes};
 use crate::support::{Caller, PROJECT, TestApp, both};
 
-const OTHER: &str = "other";
+pub const OTHER: &str = "other";
 
 /// In every text of the other project, so that no answer can hold one unnoticed.
-const MARK: &str = "zebra";
+pub const MARK: &str = "zebra";
 
 both! {
     async fn no_endpoint_shows_or_changes_anything_of_another_project(app) {
@@ -245,7 +245,7 @@ both! {
 
 /// A second project with everything that the first has, under the same ids, and some that the first has not. Gives its
 /// key, whose use is noted already, so that nothing changes behind a test's back.
-async fn two_projects(app: &TestApp) -> String {
+pub async fn two_projects(app: &TestApp) -> String {
     app.new_project(OTHER).await;
     let key = app.new_key(OTHER, &Scope::ALL).await;
     let other = app.caller(OTHER, &key);
@@ -271,7 +271,7 @@ async fn two_projects(app: &TestApp) -> String {
 
 /// A user with one of everything: session `s`, identity `i`, target `t`, membership `m` of team `t`, each with `end`
 /// behind.
-async fn fill(
+pub async fn fill(
     app: &TestApp,
     project: &str,
     caller: &Caller<'_>,
@@ -344,7 +344,7 @@ fn session(app: &TestApp, user: &str, end: &str, text: &str) -> Session {
 }
 
 /// Every row of a project in every table, as text, and the project's own.
-async fn dump(app: &TestApp, project: &str) -> Vec<String> {
+pub async fn dump(app: &TestApp, project: &str) -> Vec<String> {
     let project = app.project(project).await;
     let rows = rows(app, project.key.number()).await;
     rows.into_iter().chain([format!("{project:?}")]).collect()

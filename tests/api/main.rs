@@ -5,6 +5,7 @@
 mod access;
 mod account;
 mod architecture;
+mod attacks;
 mod crash;
 mod decoding;
 mod formats;

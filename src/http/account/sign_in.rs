@@ -168,12 +168,14 @@ pub(super) async fn with_token(
     let (entry, known) = (Entry::new(&visitor, &session, vec![counter]), id.clone());
     let work = visitor.store().write(move |tx| {
         Box::pin(async move {
-            let Some(user) = users::lock(tx, project, &known).await? else { return Ok(Exchange::Refused(None)) };
+            // An unknown user has no tokens, and is asked for them all the same: less work would tell that there is none.
+            let user = users::lock(tx, project, &known).await?;
             // What follows a wrong secret is to last, so it is no error in here.
-            if !tokens::take(tx, project, &user.id, &digest(&shown.secret.0), now).await? {
-                tokens::miss(tx, project, &user.id, TOKEN_TRIES).await?;
-                return Ok(Exchange::Refused(Some(Box::new(user))));
+            if !tokens::take(tx, project, &known, &digest(&shown.secret.0), now).await? {
+                tokens::miss(tx, project, &known, TOKEN_TRIES).await?;
+                return Ok(Exchange::Refused(user.map(Box::new)));
             }
+            let Some(user) = user else { return Ok(Exchange::Refused(None)) };
             if !user.status {
                 return Err(Error::from(Kind::UserBlocked));
             }

@@ -6,7 +6,7 @@ mod lookups;
 mod plans;
 pub mod schema;
 mod search_index;
-mod statements;
+pub mod statements;
 mod targets;
 mod tokens;
 pub mod totals;
