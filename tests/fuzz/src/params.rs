@@ -3,6 +3,8 @@
 //! An input is a content type, a line feed, and a body, which is taken for a query string as well.
 
 use std::fmt::Debug;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
 
 use serde_json::{Map, Value, json};
 use usher::params::{
@@ -27,10 +29,14 @@ pub fn run(input: &[u8]) {
     found.values.values().for_each(check_types);
 }
 
-/// Reads a body.
+/// Reads a body, all of which is there: nothing has to be waited for.
 fn read(content_type: &str, body: &[u8]) -> Input {
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    runtime.block_on(parse_body(content_type, body))
+    let mut reading = pin!(parse_body(content_type, body));
+    loop {
+        if let Poll::Ready(found) = reading.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            return found;
+        }
+    }
 }
 
 /// An object gives its members, any other JSON nothing, and what is no JSON a reason.
@@ -48,10 +54,8 @@ fn check_query(query: &str) {
     let pairs = form::pairs(&values);
     let encoded = form::encoded(&pairs);
     same(&parse_query(&encoded), &values);
-    for content_type in ["", "application/x-www-form-urlencoded", "text/plain; charset=utf-8"] {
-        same(&read(content_type, encoded.as_bytes()).values, &values);
-        same(&read(content_type, query.as_bytes()).values, &values);
-    }
+    same(&read("application/x-www-form-urlencoded", encoded.as_bytes()).values, &values);
+    same(&read("text/plain; charset=utf-8", query.as_bytes()).values, &values);
     if let Some((content_type, body)) = form::multipart(&pairs) {
         let found = read(&content_type, &body);
         assert_eq!(found.unread, None, "{}", String::from_utf8_lossy(&body));

@@ -140,6 +140,13 @@ impl Scene {
         filled
     }
 
+    /// Waits for what the server does after its answer, which would otherwise come between the next count and its list.
+    async fn settle(&self) {
+        self.app.background.close();
+        self.app.background.wait().await;
+        self.app.background.reopen();
+    }
+
     /// Sends a request; the head of the answer, and its bytes.
     pub async fn send(&self, asked: &Asked) -> (Parts, Bytes) {
         let mut request = Request::new(Body::from(asked.body.clone()));
@@ -151,7 +158,9 @@ impl Scene {
         request.extensions_mut().insert(ConnectInfo(SocketAddr::from(([203, 0, 113, 9], 40_000))));
         let answer = self.router.clone().oneshot(request).await.unwrap_or_else(|never| match never {});
         let (parts, body) = answer.into_parts();
-        (parts, body.collect().await.expect("an answer that does not break off").to_bytes())
+        let bytes = body.collect().await.expect("an answer that does not break off").to_bytes();
+        self.settle().await;
+        (parts, bytes)
     }
 }
 
