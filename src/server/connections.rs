@@ -99,7 +99,12 @@ impl Connections {
             router.clone().call(request.map(Body::new))
         });
         let mut server = http1::Builder::new();
-        server.timer(TokioTimer::new()).header_read_timeout(patience).max_buf_size(READ_MAX).keep_alive(stays);
+        server
+            .timer(TokioTimer::new())
+            .header_read_timeout(patience)
+            .max_header_size(READ_MAX)
+            .max_buf_size(READ_MAX)
+            .keep_alive(stays);
         let connection = server.serve_connection(Paced::new(TokioIo::new(stream), patience), service);
         let stopping = self.stopping.clone();
         self.running.spawn(async move {
