@@ -86,6 +86,13 @@ new_folder() {
   echo "$dir"
 }
 
+# The same in memory, where there is room for it: for what is made and removed all the time and need not last.
+new_folder_in_memory() {
+  local free
+  free="$(df --output=avail -k /dev/shm 2>/dev/null | tail -n 1)"
+  if [ -w /dev/shm ] && [ "${free:-0}" -ge 4194304 ]; then TMPDIR=/dev/shm new_folder; else new_folder; fi
+}
+
 # Where cargo puts the program, built alone or with the tests.
 development_build() {
   local target
@@ -159,8 +166,12 @@ as_postgres() (
 start_postgres() {
   local password port try
   # A worker of autovacuum is the superuser's and could not be ended by the role that drops a test's database.
-  [ $# -gt 0 ] || set -- fsync=off full_page_writes=off autovacuum=off max_connections=300
-  pg_dir="$(new_folder)"
+  if [ $# = 0 ] && [ -z "$pg_from" ]; then
+    pg_dir="$(new_folder_in_memory)"
+    set -- fsync=off full_page_writes=off autovacuum=off max_connections=300
+  else
+    pg_dir="$(new_folder)"
+  fi
   if [ -n "$pg_from" ]; then
     cp -a "$pg_from/data" "$pg_from/password" "$pg_dir" || die "no copy of $pg_from"
     password="$(cat "$pg_dir/password")"

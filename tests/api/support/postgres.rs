@@ -22,7 +22,7 @@ static SERVER: LazyLock<Option<String>> = LazyLock::new(|| {
     given.or_else(start)
 });
 
-/// Databases are copied one at a time, as PostgreSQL wants it of a template.
+/// What a new database is a copy of. They are copied one at a time, as PostgreSQL wants it of a template.
 static TEMPLATE: OnceCell<String> = OnceCell::const_new();
 static COPYING: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
@@ -79,12 +79,18 @@ impl Database {
     }
 }
 
+/// Makes the template; how it is named where databases are made. Its files are copied: since 15 PostgreSQL would else write all of it
+/// to its log, which takes twice as long.
 async fn template(server: &str) -> String {
     let name = format!("usher_test_{}_template", std::process::id());
     run(server, &format!("CREATE DATABASE {name}")).await;
     let url = DatabaseUrl::Postgres(Hidden(with_name(server, &name)));
     Store::open(&url, 1, std::time::Duration::ZERO).await.unwrap().close().await;
-    name
+    let mut connection = PgConnection::connect(server).await.unwrap();
+    let version = "SELECT CAST(current_setting('server_version_num') AS INTEGER)";
+    let (version,): (i32,) = sqlx::query_as(version).fetch_one(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+    if version < 150_000 { name } else { format!("{name} STRATEGY FILE_COPY") }
 }
 
 async fn run(server: &str, statement: &str) {
