@@ -86,11 +86,15 @@ new_folder() {
   echo "$dir"
 }
 
-# The same in memory, where there is room for it: for what is made and removed all the time and need not last.
+# The same in memory, where there is room for it and programs may run: for what is made and removed all the time and need not last.
 new_folder_in_memory() {
   local free
   free="$(df --output=avail -k /dev/shm 2>/dev/null | tail -n 1)"
-  if [ -w /dev/shm ] && [ "${free:-0}" -ge 4194304 ]; then TMPDIR=/dev/shm new_folder; else new_folder; fi
+  if [ -w /dev/shm ] && [ "${free:-0}" -ge 4194304 ] && ! grep ' /dev/shm ' /proc/mounts | grep -qw noexec; then
+    TMPDIR=/dev/shm new_folder
+  else
+    new_folder
+  fi
 }
 
 # Where cargo puts the program, built alone or with the tests.
