@@ -207,7 +207,8 @@ async fn crowd(server: &Server, count: usize) -> (u64, u64) {
             tokio::spawn(async move { heard.ask(address).await })
         })
         .collect();
-    let end = Instant::now() + PATIENCE;
+    // A small machine, which other tests keep busy as well, may serve a hundred a second.
+    let end = Instant::now() + 4 * PATIENCE;
     while heard.served.load(Ordering::Relaxed) < 3_000.max(count as u64) {
         assert!(Instant::now() < end, "nobody is served");
         let live = tokio::task::spawn_blocking(move || get(address, KEY, "/livez", "").status).await.unwrap();
