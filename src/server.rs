@@ -10,7 +10,7 @@ use std::time::Duration;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::TcpListener;
 
-use self::connections::Connections;
+use self::connections::{CROWD, Connections};
 use crate::app::App;
 use crate::{housekeeping, http};
 
@@ -60,14 +60,15 @@ pub fn keep_memory() {
 /// Files that are open besides the connections of clients: the database, its connections, the log.
 const OTHER_FILES: u64 = 64;
 
-/// Has the system allow as many open files as `connections` clients need.
+/// Has the system allow as many open files as `connections` clients need, and those who are told that there are too many.
 ///
 /// # Errors
 /// The number of clients that can be connected, when the system allows no more.
 pub fn allow_connections(connections: usize, database_connections: u32) -> Result<(), u64> {
     let limit = getrlimit(Resource::Nofile);
     let others = OTHER_FILES + u64::from(database_connections);
-    let wanted = u64::try_from(connections).unwrap_or(u64::MAX).saturating_add(others);
+    let clients = u64::try_from(connections.saturating_add(CROWD)).unwrap_or(u64::MAX);
+    let wanted = clients.saturating_add(others);
     let Some(current) = limit.current.filter(|current| *current < wanted) else { return Ok(()) };
     let raised = limit.maximum.map_or(wanted, |maximum| maximum.min(wanted));
     let raised = match setrlimit(Resource::Nofile, Rlimit { current: Some(raised), maximum: limit.maximum }) {

@@ -27,7 +27,7 @@ use crate::http::Router;
 const READ_MAX: usize = 80 << 10;
 
 /// Connections beyond the limit that are told so at the same time. Those after them wait in the queue of the system.
-const CROWD: usize = 256;
+pub(super) const CROWD: usize = 256;
 
 /// How long one of those may take to ask.
 const CROWD_PATIENCE: Duration = Duration::from_secs(5);
