@@ -90,8 +90,9 @@ fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     let lines = headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes);
     let mut pairs = lines.flat_map(|line| line.split(|byte| *byte == b';'));
     let value = pairs.find_map(|pair| {
-        let (known, rest) = pair.split_at_checked(pair.iter().position(|byte| *byte == b'=')?)?;
-        rest.get(1..).filter(|_| known.trim_ascii() == name.as_bytes())
+        let mut sides = pair.splitn(2, |byte| *byte == b'=');
+        let known = sides.next()?;
+        sides.next().filter(|_| known.trim_ascii() == name.as_bytes())
     })?;
     Some(std::str::from_utf8(value).ok()?.trim().trim_matches('"'))
 }

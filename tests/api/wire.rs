@@ -317,7 +317,8 @@ pub async fn serve(app: &crate::support::TestApp) -> SocketAddr {
 }
 
 impl socket::Raw {
-    fn json(&self) -> Value {
+    /// The body as JSON.
+    pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap()
     }
 }

@@ -1,12 +1,14 @@
 //! Tricks with paths: dots, slashes, encodings and parameters in segments, sent byte by byte over a real connection.
 //! They reach no other route and nobody else's data.
 
+use std::net::SocketAddr;
+
 use serde_json::json;
 
 use super::{INVALID, NO_ROUTE, Tried, answers, encoded, is, rows};
 use crate::account::credentials::signed_in;
 use crate::isolation::fill;
-use crate::support::{PROJECT, both};
+use crate::support::{PROJECT, TestApp, both};
 use crate::wire::{serve, socket};
 
 const NO_USER: &str = "user_not_found";
@@ -139,14 +141,18 @@ fn targets() -> Vec<(String, u16, &'static str)> {
     targets
 }
 
+/// A server with two users, each with one of everything; where it listens, and the rows of the database.
+async fn anna_and_bert(app: &TestApp) -> (SocketAddr, Vec<String>) {
+    for (id, end) in [("anna", ""), ("bert", "-bert")] {
+        fill(app, PROJECT, &app.admin(), id, end, "own").await;
+    }
+    app.admin().get("/v1/users").await.expect(200);
+    (serve(app).await, rows(app).await)
+}
+
 both! {
     async fn no_trick_with_a_path_reads_or_deletes_a_user(app) {
-        for id in ["anna", "bert"] {
-            fill(app, PROJECT, &app.admin(), id, if id == "anna" { "" } else { "-bert" }, "own").await;
-        }
-        app.admin().get("/v1/users").await.expect(200);
-        let address = serve(app).await;
-        let before = rows(app).await;
+        let (address, before) = anna_and_bert(app).await;
         let mut tried = Tried::default();
         for (target, status, kind) in targets() {
             for method in ["GET", "DELETE"] {
@@ -165,12 +171,7 @@ both! {
     }
 
     async fn no_trick_with_the_id_of_a_session_a_target_or_an_identity_reaches_another(app) {
-        for id in ["anna", "bert"] {
-            fill(app, PROJECT, &app.admin(), id, if id == "anna" { "" } else { "-bert" }, "own").await;
-        }
-        app.admin().get("/v1/users").await.expect(200);
-        let address = serve(app).await;
-        let before = rows(app).await;
+        let (address, before) = anna_and_bert(app).await;
         let mut tried = Tried::default();
         let ids = [
             "..", ".", "%2e%2e", "..%2Fs-bert", "s%2F..%2Fs-bert", "..%2F..%2Fbert%2Fsessions%2Fs-bert", "s;", "s%00", "*", "%73",

@@ -8,7 +8,6 @@ mod values;
 use axum::http::Method;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value, json};
-use usher::store::identities::{self, Identity};
 
 use self::endpoints::{Endpoint, Param, Who, all};
 use self::shapes::{Shape, check, check_error};
@@ -17,6 +16,7 @@ use crate::access::ENDPOINTS;
 use crate::crash::Dice;
 use crate::store::schema::Outside;
 use crate::support::{Answer, PROJECT, TestApp, both};
+use crate::users::crud::{self, add_identities};
 
 /// Requests of junk for each endpoint.
 const JUNK: usize = 25;
@@ -261,28 +261,13 @@ async fn somebody(app: &TestApp, n: usize) -> Somebody {
     let own = format!("target{n}");
     let target = json!({ "targetId": own, "providerType": "email", "identifier": format!("t{n}@example.com") });
     app.admin().post(&format!("/v1/users/{user}/targets"), &target).await.expect(201);
-    let (project, now) = (app.project(PROJECT).await.key, app.app.clock.now());
-    let identity = Identity {
-        seq: 0,
-        id: format!("identity{n}"),
-        user_id: user.clone(),
-        created_at: now,
-        updated_at: now,
-        provider: "google".into(),
-        provider_uid: format!("g-{n}"),
-        provider_email: email,
-        provider_access_token: None,
-        provider_access_token_expiry: None,
-        provider_refresh_token: None,
-        provider_id_token: None,
-    };
-    let stored = identity.clone();
-    app.write(move |tx| Box::pin(async move { identities::insert(tx, project, &stored).await })).await;
+    let identity = format!("identity{n}");
+    add_identities(app, vec![crud::identity(&identity, &user, &email)]).await;
     Somebody {
         user,
         session: session["$id"].as_str().unwrap().to_owned(),
         target: own,
-        identity: identity.id,
+        identity,
         secret: session["secret"].as_str().unwrap().to_owned(),
     }
 }

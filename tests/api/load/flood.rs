@@ -13,7 +13,7 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream as AsyncStream;
 
-use super::PATIENCE;
+use super::{PATIENCE, stays};
 use crate::crash::consistency;
 use crate::program::{Server, places};
 use crate::store::schema::Outside;
@@ -108,8 +108,8 @@ places! {
         }
         watch.check("at rest");
 
-        let stays = head(KEY, "GET", "/v1/users/user1", "").replace("Connection: close\r\n", "");
-        let mut idle = open(address, count, stays.as_bytes()).await;
+        let request = stays(KEY, "/v1/users/user1");
+        let mut idle = open(address, count, request.as_bytes()).await;
         assert_eq!(statuses(&mut idle).await, vec![200; count]);
         watch.check("connections without requests");
         drop(idle);

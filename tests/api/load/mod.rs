@@ -25,7 +25,7 @@ fn refusal() -> Value {
 #[track_caller]
 fn is_refused(answer: &Raw) {
     assert_eq!((answer.status, answer.header("retry-after")), (503, "1"), "{answer:?}");
-    assert_eq!(serde_json::from_slice::<Value>(&answer.body).unwrap(), refusal());
+    assert_eq!(answer.json(), refusal());
 }
 
 /// The head of a request on a connection that stays.

@@ -8,11 +8,7 @@ use serde_json::{Value, json};
 use super::{PATIENCE, read_one, stays};
 use crate::support::both;
 use crate::wire::serve;
-use crate::wire::socket::{Raw, connect, head, read};
-
-fn json(answer: &Raw) -> Value {
-    serde_json::from_slice(&answer.body).unwrap()
-}
+use crate::wire::socket::{connect, head, read};
 
 fn too_slow() -> Value {
     let message = "The request body did not arrive in time.";
@@ -60,7 +56,7 @@ both! {
         connection.get_mut().write_all(stays(app.admin_key(), "/v1/users").as_bytes()).unwrap();
         // Reads until the server closes.
         let answer = read(&mut connection);
-        assert_eq!((answer.status, json(&answer)), (200, json!({ "total": 0, "users": [] })));
+        assert_eq!((answer.status, answer.json()), (200, json!({ "total": 0, "users": [] })));
     }
 
     async fn a_body_that_does_not_come_is_408_and_holds_no_place(
@@ -79,7 +75,7 @@ both! {
         app.admin().get("/v1/users").await.expect(200);
         for slow in &mut slow {
             let answer = read(slow);
-            assert_eq!((answer.status, json(&answer)), (408, too_slow()));
+            assert_eq!((answer.status, answer.json()), (408, too_slow()));
         }
         assert_eq!(app.admin().get("/v1/users").await.expect(200)["total"], 0);
     }

@@ -26,7 +26,7 @@ fn ask(server: &Server, method: &str, path: &str, body: &Value) -> Raw {
 fn shown(server: &Server, path: &str) -> Value {
     let answer = get(server.address, "demo", "first-key", path);
     assert_eq!(answer.status, 200, "{path}: {answer:?}");
-    serde_json::from_slice(&answer.body).unwrap()
+    answer.json()
 }
 
 places! {
@@ -169,8 +169,7 @@ async fn on_a_full_disk_writes_are_503_until_there_is_room_and_all_else_goes_on(
     for _ in 0..3 {
         let full = ask(&server, "PATCH", "/v1/users/user0/prefs", &json!({ "prefs": { "text": "y".repeat(60_000) } }));
         assert_eq!((full.status, full.header("retry-after")), (503, "1"), "{full:?}");
-        let body: Value = serde_json::from_slice(&full.body).unwrap();
-        assert_eq!(body["type"], "general_server_error");
+        assert_eq!(full.json()["type"], "general_server_error");
     }
     for path in ["/livez", "/readyz", "/v1/users/user0", "/v1/users"] {
         assert_eq!(get(server.address, "demo", "first-key", path).status, 200, "{path}");
