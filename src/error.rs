@@ -35,7 +35,9 @@ macro_rules! kinds {
                 match self { $(Self::$kind => $wire,)* }
             }
 
-            const fn message(self) -> &'static str {
+            /// What is said when there is nothing more precise to say.
+            #[must_use]
+            pub const fn message(self) -> &'static str {
                 match self { $(Self::$kind => $message,)* }
             }
         }

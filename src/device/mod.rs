@@ -24,7 +24,7 @@ pub type Text = Cow<'static, str>;
 const LIMIT: usize = 1_024;
 
 /// The device fields of a session or a log row, each `""` when unknown. Serialises to the wire names.
-#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Device {
     /// Matomo's short code of the system, two or three characters: `WIN`, `MAC`, `LIN`, `AND`.

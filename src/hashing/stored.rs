@@ -197,7 +197,8 @@ impl Stored {
 
 /// The user field `hashOptions`: an object that begins with `type` (typed SDKs reject a user without it), then
 /// parameters under the names of the published option models.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[schemars(rename = "hashOptions")]
 #[serde(untagged, rename_all_fields = "camelCase")]
 #[expect(missing_docs, reason = "the names are those of the wire")]
 pub enum WireOptions {

@@ -11,6 +11,7 @@ use super::call::{Actor, Call};
 use super::client;
 use super::gate::Settled;
 use super::member::{SignedIn, signed_in};
+use super::openapi::{self, Caller, Part};
 use crate::access::{Key, Scope, scope_names};
 use crate::app::App;
 use crate::error::{Error, Kind, Result};
@@ -61,6 +62,12 @@ impl<S> Deref for Access<S> {
 
     fn deref(&self) -> &Call {
         &self.call
+    }
+}
+
+impl<S: Scoped> Part for Access<S> {
+    fn describe(parts: &mut openapi::Parts) {
+        parts.by(Caller::Key(S::ANY_OF));
     }
 }
 

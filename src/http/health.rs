@@ -5,12 +5,13 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::access::{Access, scope};
 use super::gate::Settled;
 use super::reply::Json;
-use super::routes::Routes;
+use super::routes::{Routes, table};
 use crate::app::App;
 use crate::error::{Error, Kind, Result};
 
@@ -19,16 +20,24 @@ pub(super) const WATCHED: [&str; 2] = ["/livez", "/readyz"];
 
 /// Adds the routes.
 pub(super) fn routes(routes: Routes) -> Routes {
-    routes
-        .get("/livez", alive)
-        .get("/readyz", ready)
-        .get("/v1/health", health)
-        .get("/v1/health/version", version)
-        .get("/v1/ping", ping)
+    table! { routes:
+        /// Says that the process answers, without asking the database.
+        get "/livez" livez = alive, 200 Status;
+        /// Says whether the database answers too.
+        get "/readyz" readyz = ready, 200 Status or Unavailable;
+        /// Asks the database, and says how many milliseconds that took.
+        get "/v1/health" healthGet = health, 200 Health or Unavailable;
+        /// Names the version of the protocol that is spoken.
+        get "/v1/health/version" healthGetVersion = version, 200 Version;
+        /// Says whether the project exists.
+        get "/v1/ping" pingGet = ping, 200 Text;
+    }
 }
 
-#[derive(Serialize)]
-struct Status {
+/// How something is.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Status {
+    /// `pass`.
     status: &'static str,
 }
 
@@ -46,10 +55,14 @@ async fn ready(State(app): State<Arc<App>>) -> Result<Json<Status>> {
     Ok(Json(Status { status: "pass" }))
 }
 
-#[derive(Serialize)]
-struct Health {
+/// How the server is.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Health {
+    /// `http`.
     name: &'static str,
+    /// Milliseconds that the database took to answer.
     ping: u64,
+    /// `pass`.
     status: &'static str,
 }
 
@@ -61,8 +74,10 @@ async fn health(access: Access<scope::HealthRead>) -> Result<Json<Health>> {
     Ok(Json(Health { name: "http", ping, status: "pass" }))
 }
 
-#[derive(Serialize)]
-struct Version {
+/// What is spoken.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Version {
+    /// The version of the protocol.
     version: String,
 }
 

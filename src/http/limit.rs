@@ -13,6 +13,7 @@ use axum::http::{HeaderMap, HeaderValue};
 use serde_json::{Map, Value};
 
 use super::call::{Actor, Call};
+use super::openapi::{self, Part};
 use super::params;
 use crate::app::App;
 use crate::clock::Millis;
@@ -73,6 +74,14 @@ pub(super) struct Counted<A, T> {
     pub(super) params: T,
     /// What was counted.
     pub(super) counter: Counter,
+}
+
+impl<A: Part, T: Limited> Part for Counted<A, T> {
+    fn describe(parts: &mut openapi::Parts) {
+        A::describe(parts);
+        parts.take::<T>();
+        parts.limited(T::LIMIT);
+    }
 }
 
 impl<A, T> FromRequestParts<Arc<App>> for Counted<A, T>

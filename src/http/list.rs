@@ -7,6 +7,7 @@ use axum::body::{Body, Bytes};
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use futures_util::{StreamExt as _, stream};
+use schemars::JsonSchema;
 
 use super::call::Call;
 use super::reply::JSON;
@@ -26,6 +27,8 @@ const LIMIT: i64 = 25;
 
 /// A row that a list can show.
 pub(super) trait Shown: Record + 'static {
+    /// How a row is shown.
+    type Model: JsonSchema;
     /// The name of the list in the answer.
     const PLURAL: &'static str;
 
@@ -67,6 +70,13 @@ pub(super) fn total(reader: &mut Reader<'_>) -> Result<bool> {
 /// Pulls `queries` and understands them.
 fn listing(reader: &mut Reader<'_>, schema: &'static Schema) -> Result<Listing> {
     let queries: Queries = reader.optional("queries")?.unwrap_or_default();
+    reader.remark(|| match schema.paging_only {
+        true => "Only `limit` and `offset`.".to_owned(),
+        false => {
+            let names: Vec<String> = schema.attributes.iter().map(|known| format!("`{}`", known.name)).collect();
+            format!("Attributes are {}.", names.join(", "))
+        }
+    });
     query::read(schema, &queries.0).map_err(|refused| {
         let kind = match refused.kind {
             RefusedKind::Argument => Kind::ArgumentInvalid,

@@ -12,6 +12,7 @@ use super::call::{Actor, Call};
 use super::client;
 use super::credentials::Credentials;
 use super::gate::Settled;
+use super::openapi::{self, Caller, Part};
 use crate::access::Scope;
 use crate::app::App;
 use crate::clock::Millis;
@@ -47,6 +48,12 @@ impl Deref for Member {
 
     fn deref(&self) -> &Call {
         &self.call
+    }
+}
+
+impl Part for Member {
+    fn describe(parts: &mut openapi::Parts) {
+        parts.by(Caller::Member);
     }
 }
 
@@ -103,6 +110,12 @@ impl Deref for Visitor {
 
     fn deref(&self) -> &Call {
         &self.call
+    }
+}
+
+impl Part for Visitor {
+    fn describe(parts: &mut openapi::Parts) {
+        parts.by(Caller::Visitor);
     }
 }
 

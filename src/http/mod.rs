@@ -15,6 +15,7 @@ mod log;
 mod member;
 mod new_password;
 mod new_user;
+mod openapi;
 mod params;
 mod reply;
 mod routes;
@@ -38,5 +39,15 @@ use crate::app::App;
 /// The whole server as a service of requests.
 #[must_use]
 pub fn router(app: Arc<App>) -> Router {
-    Router::new(app, account::routes(users::routes(health::routes(Routes::default()))))
+    Router::new(app, openapi::routes(api()))
+}
+
+/// The description of the API in OpenAPI 3.1, which announces `version`: what `/v1/openapi.json` answers.
+#[must_use]
+pub fn description(version: &str) -> serde_json::Value {
+    openapi::describe(&api(), version)
+}
+
+fn api() -> Routes {
+    account::routes(users::routes(health::routes(Routes::default())))
 }

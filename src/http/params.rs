@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequestParts, Request};
 use axum::http::header::CONTENT_TYPE;
-use axum::http::request::Parts;
+use axum::http::request;
 use axum::http::{HeaderMap, Method};
 use http_body_util::BodyExt as _;
 use serde_json::{Map, Value};
@@ -14,6 +14,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 
 use super::gate::Settled;
+use super::openapi::{Part, Parts};
 use super::routes::Path;
 use crate::admission::Held;
 use crate::app::App;
@@ -35,9 +36,15 @@ pub struct Params<T>(pub T);
 impl<T: FromParams> FromRequestParts<Arc<App>> for Params<T> {
     type Rejection = Error;
 
-    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self> {
+    async fn from_request_parts(parts: &mut request::Parts, app: &Arc<App>) -> Result<Self> {
         let (input, _room) = input(parts, app).await?;
         read(parts, app, input).map(Self)
+    }
+}
+
+impl<T: FromParams> Part for Params<T> {
+    fn describe(parts: &mut Parts) {
+        parts.take::<T>();
     }
 }
 
@@ -45,7 +52,7 @@ impl<T: FromParams> FromRequestParts<Arc<App>> for Params<T> {
 ///
 /// # Errors
 /// As [`Received::read`].
-pub(super) async fn input(parts: &Parts, app: &App) -> Result<(Input, Option<OwnedSemaphorePermit>)> {
+pub(super) async fn input(parts: &request::Parts, app: &App) -> Result<(Input, Option<OwnedSemaphorePermit>)> {
     let (mut input, room) = match parts.extensions.get::<Received>() {
         Some(received) => {
             let (input, room) = received.read(&parts.headers, app).await?;
@@ -64,7 +71,7 @@ pub(super) async fn input(parts: &Parts, app: &App) -> Result<(Input, Option<Own
 ///
 /// # Errors
 /// 400 for the first that is missing or wrong.
-pub(super) fn read<T: FromParams>(parts: &Parts, app: &App, input: Input) -> Result<T> {
+pub(super) fn read<T: FromParams>(parts: &request::Parts, app: &App, input: Input) -> Result<T> {
     let project = parts.extensions.get::<Settled>().and_then(Settled::project);
     let checked = project.is_some_and(|project| project.settings.password_dictionary);
     let dictionary = app.dictionary.as_ref().filter(|_| checked);
@@ -131,7 +138,7 @@ async fn drain(mut body: Body) {
 
 /// Adds the values of the path as they stand in the request, without decoding: no valid id changes when it is
 /// encoded, so a percent sign can only be a mistake, which the check of the id reports.
-fn add_path(values: &mut Map<String, Value>, parts: &Parts) {
+fn add_path(values: &mut Map<String, Value>, parts: &request::Parts) {
     let Some(Path(path)) = parts.extensions.get() else { return };
     for (pattern, segment) in path.split('/').zip(parts.uri.path().split('/')) {
         if let Some(name) = pattern.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {

@@ -10,6 +10,7 @@ use axum::http::header::{
 };
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::client;
@@ -71,11 +72,16 @@ impl IntoResponse for NoContent {
     }
 }
 
-#[derive(Serialize)]
-struct ErrorBody<'a> {
+/// What went wrong.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct ErrorBody<'a> {
+    /// For people: which parameter is wrong, and what its limit is.
     message: &'a str,
+    /// The status once more.
     code: u16,
+    /// For programs.
     r#type: &'static str,
+    /// The version of the protocol.
     version: &'a str,
 }
 

@@ -11,6 +11,7 @@ use axum::http::Method;
 use axum::http::uri::{PathAndQuery, Uri};
 use axum::response::Response;
 
+use super::openapi::{Arguments, Operation, Parts, Words};
 use crate::app::App;
 
 /// What a handler gives: its answer, some time later.
@@ -37,9 +38,18 @@ impl Endpoint {
     }
 }
 
+/// A route that is a part of the API: where it is, what its table says of it, and what its handler's arguments say.
+struct Listed {
+    method: Method,
+    path: &'static str,
+    words: Words,
+    describe: fn(&mut Parts),
+}
+
 /// The routes, by method.
 #[derive(Default)]
 pub(super) struct Routes {
+    api: Vec<Listed>,
     get: Paths,
     post: Paths,
     put: Paths,
@@ -48,14 +58,15 @@ pub(super) struct Routes {
 }
 
 macro_rules! verbs {
-    ($($verb:ident)*) => {$(
-        /// Adds a route.
-        pub(super) fn $verb<H, T>(mut self, path: &'static str, handler: H) -> Self
+    ($($verb:ident $method:ident;)*) => {$(
+        /// Adds a route, and what is said of it.
+        pub(super) fn $verb<H, T>(mut self, path: &'static str, handler: H, words: Words) -> Self
         where
             H: Handler<T, Arc<App>, Future = Answer>,
+            T: Arguments,
         {
-            let handler = Box::new(move |request, app| handler.clone().call(request, app));
-            add(&mut self.$verb, Endpoint { path: Path(path), handler });
+            self.api.push(Listed { method: Method::$method, path, words, describe: T::describe });
+            add(&mut self.$verb, path, handler);
             self
         }
     )*};
@@ -66,12 +77,59 @@ macro_rules! verbs {
 /// # Panics
 /// When its path is there already.
 #[expect(clippy::expect_used, reason = "the table is fixed, and every start reads all of it")]
-fn add(paths: &mut Paths, endpoint: Endpoint) {
-    paths.insert(endpoint.path.0, endpoint).expect("no route is there twice");
+fn add<H, T>(paths: &mut Paths, path: &'static str, handler: H)
+where
+    H: Handler<T, Arc<App>, Future = Answer>,
+{
+    let handler = Box::new(move |request, app| handler.clone().call(request, app));
+    paths.insert(path, Endpoint { path: Path(path), handler }).expect("no route is there twice");
 }
 
+/// Adds routes, each with what is said of it: a sentence and more, the name in the API, the status and the model when all is
+/// well, and what may go wrong besides what the handler's arguments know.
+macro_rules! table {
+    ($routes:ident: $(
+        $(#[doc = $text:literal])+
+        $verb:ident $path:literal $id:ident = $handler:expr, $status:literal $model:ident $(or $($fail:ident)+)?;
+    )*) => {
+        $routes$(.$verb($path, $handler, $crate::http::openapi::Words {
+            id: stringify!($id),
+            text: &[$($text),+],
+            status: $status,
+            model: $crate::http::openapi::Model::$model,
+            fails: &[$($($crate::error::Kind::$fail),+)?],
+        }))*
+    };
+}
+pub(super) use table;
+
 impl Routes {
-    verbs! { get post put patch delete }
+    verbs! {
+        get GET;
+        post POST;
+        put PUT;
+        patch PATCH;
+        delete DELETE;
+    }
+
+    /// Adds a GET route that is no part of the API.
+    pub(super) fn hidden<H, T>(mut self, path: &'static str, handler: H) -> Self
+    where
+        H: Handler<T, Arc<App>, Future = Answer>,
+    {
+        add(&mut self.get, path, handler);
+        self
+    }
+
+    /// The routes that are a part of the API, described.
+    pub(super) fn operations(&self) -> Vec<Operation> {
+        let described = |route: &Listed| {
+            let mut parts = Parts::default();
+            (route.describe)(&mut parts);
+            Operation { method: route.method.clone(), path: route.path, words: route.words, parts }
+        };
+        self.api.iter().map(described).collect()
+    }
 
     /// The route of a request.
     pub(super) fn find(&self, method: &Method, path: &str) -> Option<&Endpoint> {

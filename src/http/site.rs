@@ -14,6 +14,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::client;
 use super::credentials::cookie_names;
+use super::openapi::{self, Part};
 use crate::app::App;
 use crate::clock::Millis;
 
@@ -25,6 +26,10 @@ pub(super) struct Site {
     https: bool,
     /// Whether the page is of another domain than this server, or of none that can be told.
     apart: bool,
+}
+
+impl Part for Site {
+    fn describe(_: &mut openapi::Parts) {}
 }
 
 impl FromRequestParts<Arc<App>> for Site {

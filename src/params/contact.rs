@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::reader::{Param, Reason, text};
 
@@ -13,6 +13,10 @@ use super::reader::{Param, Reason, text};
 pub struct Email(pub String);
 
 impl Param for Email {
+    fn schema() -> Value {
+        json!({ "type": "string", "format": "email", "maxLength": 254, "examples": ["anna@example.org"] })
+    }
+
     fn parse(value: &Value) -> Result<Self, Reason> {
         let email = text(value)?;
         if is_email(email) {
@@ -73,6 +77,10 @@ fn is_domain(domain: &str) -> bool {
 pub struct Phone(pub String);
 
 impl Param for Phone {
+    fn schema() -> Value {
+        json!({ "type": "string", "pattern": r"^\+[0-9]{7,15}$", "examples": ["+14155552671"] })
+    }
+
     fn parse(value: &Value) -> Result<Self, Reason> {
         let phone = text(value)?;
         let digits = phone.strip_prefix('+').unwrap_or_default();
@@ -134,6 +142,15 @@ fn has_calling_code(digits: &str) -> bool {
 pub struct OrEmpty<T>(pub Option<T>);
 
 impl<T: Param> Param for OrEmpty<T> {
+    fn schema() -> Value {
+        let mut full = T::schema();
+        let examples = full["examples"].take();
+        if let Some(full) = full.as_object_mut() {
+            full.remove("examples");
+        }
+        json!({ "anyOf": [full, { "const": "" }], "examples": examples })
+    }
+
     fn parse(value: &Value) -> Result<Self, Reason> {
         match value.as_str() {
             Some("") => Ok(Self(None)),

@@ -1,6 +1,6 @@
 //! Ids that clients choose or name.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::reader::{Param, Reason, text};
 use crate::clock::Clock;
@@ -14,6 +14,16 @@ const MAX: usize = 36;
 pub struct Uid(pub String);
 
 impl Param for Uid {
+    fn schema() -> Value {
+        json!({
+            "type": "string",
+            "minLength": 1,
+            "maxLength": MAX,
+            "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]*$",
+            "examples": ["5e5ea5c16897e"],
+        })
+    }
+
     fn parse(value: &Value) -> Result<Self, Reason> {
         check(text(value)?).map(|id| Self(id.to_owned()))
     }
@@ -40,6 +50,16 @@ impl CustomId {
 }
 
 impl Param for CustomId {
+    fn schema() -> Value {
+        json!({
+            "type": "string",
+            "minLength": 1,
+            "maxLength": MAX,
+            "pattern": r"^([A-Za-z0-9][A-Za-z0-9._-]*|(ID\.)?unique\(\))$",
+            "examples": ["unique()", "5e5ea5c16897e"],
+        })
+    }
+
     fn parse(value: &Value) -> Result<Self, Reason> {
         match text(value)? {
             // The second form is what the published documentation of one endpoint says.

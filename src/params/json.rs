@@ -1,6 +1,6 @@
 //! Preferences and labels.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::reader::{Param, Reason, text, type_name};
 
@@ -12,6 +12,14 @@ const PREFS_MAX: usize = 65_535;
 pub struct Prefs(pub String);
 
 impl Param for Prefs {
+    fn schema() -> Value {
+        json!({
+            "type": "object",
+            "description": format!("At most {PREFS_MAX} bytes of compact JSON."),
+            "examples": [{ "theme": "dark" }],
+        })
+    }
+
     fn parse(value: &Value) -> Result<Self, Reason> {
         match value {
             Value::Object(_) => {}
@@ -50,6 +58,15 @@ const LABEL_MAX: usize = 36;
 pub struct Labels(pub Vec<String>);
 
 impl Param for Labels {
+    fn schema() -> Value {
+        json!({
+            "type": "array",
+            "maxItems": LABELS_MAX,
+            "items": { "type": "string", "pattern": format!("^[A-Za-z0-9]{{1,{LABEL_MAX}}}$") },
+            "examples": [["vip"]],
+        })
+    }
+
     fn parse(value: &Value) -> Result<Self, Reason> {
         let Value::Array(list) = value else {
             return Err(format!("must be a list of texts, not {}.", type_name(value)).into());

@@ -1,9 +1,10 @@
 //! Parameters of lists.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::reader::{Param, Reason, text, type_name};
 use super::scalar::Text;
+use crate::query::{MAX_QUERIES, MAX_QUERY_CHARS};
 use crate::store::search::Terms;
 
 /// `queries`: a list of texts, each a query. What they mean is for [`crate::query`] to say.
@@ -11,6 +12,15 @@ use crate::store::search::Terms;
 pub struct Queries(pub Vec<String>);
 
 impl Param for Queries {
+    fn schema() -> Value {
+        json!({
+            "type": "array",
+            "maxItems": MAX_QUERIES,
+            "items": { "type": "string", "maxLength": MAX_QUERY_CHARS },
+            "examples": [[r#"{"method":"limit","values":[25]}"#]],
+        })
+    }
+
     fn parse(value: &Value) -> Result<Self, Reason> {
         let values: Vec<&Value> = match value {
             Value::Array(list) => list.iter().collect(),
@@ -37,6 +47,10 @@ impl Param for Queries {
 pub struct Search(pub Terms);
 
 impl Param for Search {
+    fn schema() -> Value {
+        Text::<1, 256>::schema()
+    }
+
     fn parse(value: &Value) -> Result<Self, Reason> {
         Text::<1, 256>::parse(value).map(|text| Self(Terms::read(&text.0)))
     }

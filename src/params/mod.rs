@@ -21,5 +21,5 @@ pub use self::input::{Input, parse_body, parse_query};
 pub use self::json::{Labels, Prefs};
 pub use self::listing::{Queries, Search};
 pub use self::password::{AnyPassword, HashText, NewPassword};
-pub use self::reader::{FromParams, Param, Reader, Reason};
-pub use self::scalar::{Flag, Integer, Text};
+pub use self::reader::{Described, FromParams, Param, Reader, Reason, describe};
+pub use self::scalar::{Flag, Integer, Text, Whole};

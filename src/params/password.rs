@@ -1,6 +1,6 @@
 //! Passwords: new ones in plain text, and imported hashes.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::reader::{Param, Reader, Reason, invalid, text};
 use crate::error::Result;
@@ -20,6 +20,10 @@ const HASH: std::ops::RangeInclusive<usize> = 8..=4096;
 pub struct NewPassword(pub Hidden<String>);
 
 impl Param for NewPassword {
+    fn schema() -> Value {
+        secret(&PLAIN, "correct horse battery")
+    }
+
     fn parse(value: &Value) -> Result<Self, Reason> {
         sized(text(value)?, &PLAIN, "bytes").map(Self)
     }
@@ -45,6 +49,10 @@ impl NewPassword {
 pub struct AnyPassword(pub Hidden<String>);
 
 impl Param for AnyPassword {
+    fn schema() -> Value {
+        secret(&KNOWN, "correct horse battery")
+    }
+
     fn parse(value: &Value) -> Result<Self, Reason> {
         sized(text(value)?, &KNOWN, "bytes").map(Self)
     }
@@ -55,9 +63,25 @@ impl Param for AnyPassword {
 pub struct HashText(pub Hidden<String>);
 
 impl Param for HashText {
+    fn schema() -> Value {
+        secret(&HASH, "5f4dcc3b5aa765d61d8327deb882cf99")
+    }
+
     fn parse(value: &Value) -> Result<Self, Reason> {
         sized(text(value)?, &HASH, "bytes").map(Self)
     }
+}
+
+/// The limits are in bytes, and JSON Schema counts characters: what it allows may still be too long.
+fn secret(range: &std::ops::RangeInclusive<usize>, example: &str) -> Value {
+    json!({
+        "type": "string",
+        "format": "password",
+        "minLength": 1,
+        "maxLength": range.end(),
+        "description": format!("{} to {} bytes of UTF-8.", range.start(), range.end()),
+        "examples": [example],
+    })
 }
 
 fn sized(text: &str, range: &std::ops::RangeInclusive<usize>, unit: &str) -> Result<Hidden<String>, Reason> {

@@ -12,6 +12,9 @@ pub type Reason = Cow<'static, str>;
 
 /// A type that a parameter may have.
 pub trait Param: Sized {
+    /// What is accepted, as JSON Schema in the dialect of OpenAPI 3.1. The first of its `examples` is accepted.
+    fn schema() -> Value;
+
     /// Reads the value, of whatever JSON type it is.
     ///
     /// # Errors
@@ -28,12 +31,34 @@ pub trait FromParams: Sized {
     fn from_params(reader: &mut Reader<'_>) -> Result<Self>;
 }
 
+/// What is known of a parameter without any request.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Described {
+    /// Its name on the wire.
+    pub name: String,
+    /// Whether it must be there.
+    pub required: bool,
+    /// What is accepted, as [`Param::schema`] says.
+    pub schema: Value,
+}
+
+/// The parameters of an endpoint, in the order in which they are pulled.
+#[must_use]
+pub fn describe<T: FromParams>() -> Vec<Described> {
+    let mut reader = Reader { described: Some(Vec::new()), ..Reader::new(Map::new(), None, None) };
+    // Pulled out of examples, which are accepted; a test pulls those of every endpoint.
+    let _ = T::from_params(&mut reader);
+    reader.described.unwrap_or_default()
+}
+
 /// The parameters of one request.
 #[derive(Debug)]
 pub struct Reader<'a> {
     values: Map<String, Value>,
     unread: Option<String>,
     dictionary: Option<&'a Dictionary>,
+    /// What was pulled so far, when the parameters are only to be described.
+    described: Option<Vec<Described>>,
 }
 
 impl<'a> Reader<'a> {
@@ -41,7 +66,7 @@ impl<'a> Reader<'a> {
     /// `dictionary` holds the words that may not be passwords.
     #[must_use]
     pub const fn new(values: Map<String, Value>, unread: Option<String>, dictionary: Option<&'a Dictionary>) -> Self {
-        Self { values, unread, dictionary }
+        Self { values, unread, dictionary, described: None }
     }
 
     /// A parameter that must be there.
@@ -49,6 +74,9 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// When it is missing or wrong.
     pub fn required<T: Param>(&mut self, name: &str) -> Result<T> {
+        if let Some(described) = &mut self.described {
+            return example(described, name, true);
+        }
         match self.values.get(name) {
             Some(value) => parse(name, value),
             None => {
@@ -63,9 +91,19 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// When it is wrong.
     pub fn optional<T: Param>(&mut self, name: &str) -> Result<Option<T>> {
+        if let Some(described) = &mut self.described {
+            return example(described, name, false).map(Some);
+        }
         match self.values.get(name) {
             None | Some(Value::Null) => Ok(None),
             Some(value) => parse(name, value).map(Some),
+        }
+    }
+
+    /// Says more of the parameter that was pulled last, where parameters are described.
+    pub fn remark(&mut self, remark: impl FnOnce() -> String) {
+        if let Some(last) = self.described.as_mut().and_then(|described| described.last_mut()) {
+            last.schema["description"] = remark().into();
         }
     }
 
@@ -79,6 +117,14 @@ impl<'a> Reader<'a> {
 /// The error for a value that was refused.
 pub(super) fn invalid(name: &str, reason: &str) -> Error {
     Error::new(Kind::ArgumentInvalid, format!("Invalid `{name}` param: `{name}` {reason}"))
+}
+
+/// Notes a parameter down, and reads its first example in place of a value.
+fn example<T: Param>(described: &mut Vec<Described>, name: &str, required: bool) -> Result<T> {
+    let schema = T::schema();
+    let example = parse(name, &schema["examples"][0]);
+    described.push(Described { name: name.to_owned(), required, schema });
+    example
 }
 
 fn parse<T: Param>(name: &str, value: &Value) -> Result<T> {

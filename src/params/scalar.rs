@@ -1,6 +1,6 @@
 //! Texts of limited length, booleans and integers.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::reader::{Param, Reason, text, type_name};
 
@@ -9,6 +9,10 @@ use super::reader::{Param, Reason, text, type_name};
 pub struct Text<const MIN: usize, const MAX: usize>(pub String);
 
 impl<const MIN: usize, const MAX: usize> Param for Text<MIN, MAX> {
+    fn schema() -> Value {
+        json!({ "type": "string", "minLength": MIN, "maxLength": MAX, "examples": ["text".repeat(MIN.div_ceil(4).max(1))] })
+    }
+
     fn parse(value: &Value) -> Result<Self, Reason> {
         let text = text(value)?;
         // Counting stops just past the limit, however long the text is.
@@ -29,6 +33,10 @@ impl<const MIN: usize, const MAX: usize> Param for Text<MIN, MAX> {
 pub struct Flag(pub bool);
 
 impl Param for Flag {
+    fn schema() -> Value {
+        json!({ "type": "boolean", "examples": [true] })
+    }
+
     fn parse(value: &Value) -> Result<Self, Reason> {
         let number = match value {
             Value::Number(number) => number.as_i64(),
@@ -50,6 +58,10 @@ impl Param for Flag {
 pub struct Integer(pub i64);
 
 impl Param for Integer {
+    fn schema() -> Value {
+        json!({ "type": "integer", "format": "int64", "examples": [64] })
+    }
+
     fn parse(value: &Value) -> Result<Self, Reason> {
         let Value::Number(number) = value else {
             return Err(format!("must be a whole number, not {}.", type_name(value)).into());
@@ -60,6 +72,21 @@ impl Param for Integer {
             fraction.bytes().all(|b| b == b'0').then(|| whole.parse().ok())?
         });
         whole.map(Self).ok_or_else(|| "must be a whole number of at most 64 bits.".into())
+    }
+}
+
+/// A whole number of `MIN` to `MAX`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Whole<const MIN: u32, const MAX: u32>(pub u32);
+
+impl<const MIN: u32, const MAX: u32> Param for Whole<MIN, MAX> {
+    fn schema() -> Value {
+        json!({ "type": "integer", "minimum": MIN, "maximum": MAX, "examples": [MIN] })
+    }
+
+    fn parse(value: &Value) -> Result<Self, Reason> {
+        let number = u32::try_from(Integer::parse(value)?.0).ok().filter(|number| (MIN..=MAX).contains(number));
+        number.map(Self).ok_or_else(|| format!("must be a whole number from {MIN} to {MAX}.").into())
     }
 }
 
@@ -89,6 +116,17 @@ mod tests {
         }
         for value in [json!("yes"), json!(""), json!(2), json!(1.5), json!(null), json!([true]), json!({})] {
             assert!(Flag::parse(&value).is_err(), "{value}");
+        }
+    }
+
+    #[test]
+    fn whole_numbers_have_limits() {
+        for (value, number) in [(json!(4), 4), (json!(128), 128), (json!(64.0), 64)] {
+            assert_eq!(Whole::<4, 128>::parse(&value), Ok(Whole(number)));
+        }
+        for value in [json!(3), json!(129), json!(-4), json!(5_000_000_000_i64), json!(64.5), json!("64"), json!(null)]
+        {
+            assert!(Whole::<4, 128>::parse(&value).is_err(), "{value}");
         }
     }
 

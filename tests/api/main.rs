@@ -15,6 +15,7 @@ mod health;
 mod housekeeping;
 mod isolation;
 mod load;
+mod openapi;
 mod program;
 mod store;
 mod support;

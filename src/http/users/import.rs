@@ -1,6 +1,7 @@
 //! Making users whose passwords were hashed elsewhere.
 
 use axum::response::Response;
+use serde_json::{Value, json};
 
 use super::create::store;
 use crate::error::{Error, Kind, Result};
@@ -46,7 +47,11 @@ pub(super) struct Sha(Option<Version>);
 struct Version(ShaVersion);
 
 impl Param for Version {
-    fn parse(value: &serde_json::Value) -> Result<Self, Reason> {
+    fn schema() -> Value {
+        json!({ "type": "string", "enum": ShaVersion::ALL.map(ShaVersion::as_str), "examples": ["sha256"] })
+    }
+
+    fn parse(value: &Value) -> Result<Self, Reason> {
         let version = Text::<1, 128>::parse(value)?;
         ShaVersion::parse(&version.0).map(Self).ok_or_else(|| {
             "must be one of sha1, sha224, sha256, sha384, sha512/224, sha512/256, sha512, sha3-224, sha3-256, sha3-384, sha3-512.".into()

@@ -2,7 +2,7 @@
 //! added, and any of them is changed or removed, which leaves email and phone as they are.
 
 use axum::response::{IntoResponse as _, Response};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::error::{Error, Kind, Result};
 use crate::http::access::{Access, scope};
@@ -26,6 +26,10 @@ type Identifier = Text<1, 255>;
 struct KindName(ProviderType);
 
 impl Param for KindName {
+    fn schema() -> Value {
+        json!({ "type": "string", "enum": ["email", "sms", "push"], "examples": ["email"] })
+    }
+
     fn parse(value: &Value) -> Result<Self, Reason> {
         let name = Text::<1, 128>::parse(value)?.0.to_ascii_lowercase();
         ProviderType::try_from(name.as_str()).map(Self).map_err(|_| "must be one of email, sms, push.".into())

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use axum::response::{IntoResponse as _, Response};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::OneUser;
-use crate::error::{Error, Kind, Result};
+use crate::error::Result;
 use crate::http::access::{Access, scope};
 use crate::http::account::{Lifetime, jwt};
 use crate::http::change::{Change, change, find};
@@ -15,7 +15,7 @@ use crate::http::reply::Created;
 use crate::http::session::{How, NewSession};
 use crate::http::view;
 use crate::id::unique;
-use crate::params::{FromParams, Integer, Param, Reader, Reason, Uid};
+use crate::params::{FromParams, Param, Reader, Reason, Uid, Whole};
 use crate::secret::{digest, hex, random};
 use crate::store::sessions;
 use crate::store::tokens::{self, Token};
@@ -34,40 +34,31 @@ pub(super) async fn session(access: Access<scope::SessionsWrite>, Params(params)
 /// Parameters of a token.
 pub(super) struct CreateToken {
     user: Uid,
-    length: usize,
-    lives: Duration,
+    /// Characters of the secret.
+    length: Whole<4, 128>,
+    /// Seconds until it ends.
+    lives: Whole<60, 31_536_000>,
 }
 
 impl FromParams for CreateToken {
     fn from_params(reader: &mut Reader<'_>) -> Result<Self> {
         Ok(Self {
             user: reader.required("userId")?,
-            length: within(reader, "length", 4, 128, 6)?,
-            lives: Duration::from_secs(within(reader, "expire", 60, 31_536_000, 900)?),
+            length: reader.optional("length")?.unwrap_or(Whole(6)),
+            lives: reader.optional("expire")?.unwrap_or(Whole(900)),
         })
     }
-}
-
-/// A whole number between two others, or the usual one.
-fn within<T: TryFrom<i64>>(reader: &mut Reader<'_>, name: &str, min: i64, max: i64, usual: i64) -> Result<T> {
-    let number = reader.optional::<Integer>(name)?.map_or(usual, |number| number.0);
-    let fitting =
-        Some(number).filter(|number| (min..=max).contains(number)).and_then(|number| T::try_from(number).ok());
-    fitting.ok_or_else(|| {
-        let message = format!("Invalid `{name}` param: `{name}` must be a whole number from {min} to {max}.");
-        Error::new(Kind::ArgumentInvalid, message)
-    })
 }
 
 /// `POST /v1/users/{userId}/tokens`: a secret of lower-case hexadecimal characters, which is shown only now.
 pub(super) async fn token(access: Access<scope::UsersWrite>, Params(new): Params<CreateToken>) -> Result<Response> {
     let mut secret = hex(&random::<64>());
-    secret.truncate(new.length);
+    secret.truncate(new.length.0 as usize);
     let token = Token {
         id: unique(&access.app().clock),
         user_id: new.user.0,
         created_at: access.now(),
-        expire: access.now().plus(new.lives),
+        expire: access.now().plus(Duration::from_secs(new.lives.0.into())),
         digest: digest(&secret),
         attempts: 0,
     };
@@ -101,6 +92,10 @@ impl FromParams for CreateJwt {
 struct SessionChoice(Option<Uid>);
 
 impl Param for SessionChoice {
+    fn schema() -> Value {
+        json!({ "anyOf": [Uid::schema(), { "enum": ["recent", "recent()", ""] }], "examples": ["recent()"] })
+    }
+
     fn parse(value: &Value) -> Result<Self, Reason> {
         match value.as_str() {
             // What is no id cannot be one that was meant.

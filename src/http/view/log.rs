@@ -1,29 +1,42 @@
 //! A row of the activity log.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{View, date};
+use super::{Moment, View, date};
 use crate::clock::Millis;
 use crate::device::{self, Device};
 use crate::http::list::Shown;
 use crate::store::logs;
 
 /// A row of the activity log on the wire. The user fields are the actor's: of an API key, its id and name.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "log")]
 pub struct Log<'a> {
+    /// What was done: `user.create`, `session.delete`, …
     event: &'a str,
+    /// Who did it: the id of a user or an API key.
     user_id: &'a str,
+    /// The email address of who did it.
     user_email: &'a str,
+    /// The name of who did it.
     user_name: &'a str,
+    /// `default`.
     mode: &'a str,
+    /// `user`, `keyProject` or `guest`.
     user_type: &'a str,
+    /// The address of the client.
     ip: &'a str,
+    /// When it was done.
     #[serde(serialize_with = "date")]
+    #[schemars(with = "Moment")]
     time: Option<Millis>,
     #[serde(flatten)]
     device: Device,
+    /// The country of that address, in two letters, or `--`.
     country_code: String,
+    /// Its name in the language of the caller.
     country_name: String,
 }
 
@@ -51,6 +64,7 @@ impl<'a> Log<'a> {
 }
 
 impl Shown for logs::Log {
+    type Model = Log<'static>;
     const PLURAL: &'static str = "logs";
 
     fn show(&self, view: &View, to: &mut Vec<u8>) -> serde_json::Result<()> {

@@ -9,10 +9,12 @@ mod target;
 mod token;
 mod user;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serializer;
 
 pub use self::identity::Identity;
@@ -61,6 +63,47 @@ impl View {
     fn since<T>(&self, version: &str, field: T) -> Option<T> {
         (!self.format.before(version)).then_some(field)
     }
+}
+
+/// A date on the wire.
+struct Moment;
+
+/// A date on the wire, or the empty text.
+struct MomentOrEmpty;
+
+/// A text on the wire that may be null in a field that is always there.
+struct TextOrNull;
+
+macro_rules! written {
+    ($($kind:ident $schema:tt;)*) => {$(
+        impl JsonSchema for $kind {
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($kind).into()
+            }
+
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!($schema)
+            }
+        }
+    )*};
+}
+
+written! {
+    Moment {
+        "type": "string",
+        "pattern": r"^[0-9]{4,}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}\+00:00$",
+        "examples": ["2026-01-31T12:00:00.000+00:00"]
+    };
+    MomentOrEmpty {
+        "type": "string",
+        "pattern": r"^([0-9]{4,}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}\+00:00)?$",
+        "examples": [""]
+    };
+    TextOrNull { "type": ["string", "null"] };
 }
 
 /// A moment, or the empty text.

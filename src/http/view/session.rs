@@ -1,16 +1,20 @@
 //! A session.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{View, date, raw};
+use super::{Moment, MomentOrEmpty, View, date, raw};
 use crate::clock::Millis;
 use crate::device::{self, Device};
 use crate::store::sessions;
 
 /// Sessions on the wire.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "sessionList")]
 pub struct SessionList<'a> {
+    /// How many there are; 0 with `total=false`.
     total: usize,
+    /// All of them, oldest first.
     sessions: Vec<Session<'a>>,
 }
 
@@ -23,35 +27,60 @@ impl<'a> SessionList<'a> {
 }
 
 /// A session on the wire.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "session")]
 pub struct Session<'a> {
+    /// The id.
     #[serde(rename = "$id")]
     id: &'a str,
+    /// When it was made.
     #[serde(rename = "$createdAt", serialize_with = "date")]
+    #[schemars(with = "Moment")]
     created_at: Option<Millis>,
+    /// When it last changed.
     #[serde(rename = "$updatedAt", serialize_with = "date")]
+    #[schemars(with = "Moment")]
     updated_at: Option<Millis>,
+    /// Whose it is.
     user_id: &'a str,
+    /// When it ends.
     #[serde(serialize_with = "date")]
+    #[schemars(with = "Moment")]
     expire: Option<Millis>,
+    /// How it began: `email`, `anonymous`, `token` or `server`.
     provider: &'a str,
+    /// What the user is called there: the email address.
     provider_uid: &'a str,
+    /// Token of another provider.
     provider_access_token: String,
+    /// When that token ends.
     #[serde(serialize_with = "date")]
+    #[schemars(with = "MomentOrEmpty")]
     provider_access_token_expiry: Option<Millis>,
+    /// Token of another provider.
     provider_refresh_token: String,
+    /// The address of the client that began it.
     ip: &'a str,
     #[serde(flatten)]
     device: Device,
+    /// The country of that address, in two letters, or `--`.
     country_code: String,
+    /// Its name in the language of the caller.
     country_name: String,
+    /// Whether it is the session of the request.
     current: bool,
+    /// The factors that were shown. From 1.5 on.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Vec<String>", required)]
     factors: Option<Raw<'a>>,
+    /// What carries the session; shown when it begins, to API keys only. From 1.5 on.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(required)]
     secret: Option<&'a str>,
+    /// When a further factor was shown.
     #[serde(serialize_with = "date")]
+    #[schemars(with = "MomentOrEmpty")]
     mfa_updated_at: Option<Millis>,
 }
 

@@ -1,24 +1,35 @@
 //! Tokens of both kinds: those that are exchanged for a session, and those that stand for a user for minutes.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{View, date};
+use super::{Moment, View, date};
 use crate::clock::Millis;
 use crate::store::tokens;
 
 /// A token on the wire.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "token")]
 pub struct Token<'a> {
+    /// The id.
     #[serde(rename = "$id")]
     id: &'a str,
+    /// When it was made.
     #[serde(rename = "$createdAt", serialize_with = "date")]
+    #[schemars(with = "Moment")]
     created_at: Option<Millis>,
+    /// Whose it is.
     user_id: &'a str,
+    /// The secret, which is shown only now.
     secret: &'a str,
+    /// When it ends.
     #[serde(serialize_with = "date")]
+    #[schemars(with = "Moment")]
     expire: Option<Millis>,
+    /// Always empty. From 1.5 on.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(required)]
     phrase: Option<&'static str>,
 }
 
@@ -38,7 +49,8 @@ impl<'a> Token<'a> {
 }
 
 /// A JSON Web Token on the wire.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "jwt")]
 pub struct Jwt {
     /// The token.
     pub jwt: String,

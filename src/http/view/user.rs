@@ -1,8 +1,9 @@
 //! A user.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Target, View, date, raw};
+use super::{Moment, MomentOrEmpty, Target, TextOrNull, View, date, raw};
 use crate::clock::Millis;
 use crate::hashing::{Stored, WireOptions};
 use crate::http::list::Shown;
@@ -12,51 +13,92 @@ use crate::store::users;
 const BYTES: usize = 1280;
 
 /// A user on the wire. Users themselves do not see how their password is stored.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "user")]
 pub struct User<'a> {
+    /// The id.
     #[serde(rename = "$id")]
     id: &'a str,
+    /// When it was made.
     #[serde(rename = "$createdAt", serialize_with = "date")]
+    #[schemars(with = "Moment")]
     created_at: Option<Millis>,
+    /// When it last changed.
     #[serde(rename = "$updatedAt", serialize_with = "date")]
+    #[schemars(with = "Moment")]
     updated_at: Option<Millis>,
+    /// The name, possibly empty.
     name: &'a str,
+    /// The hash of the password; empty when it was taken away, null when there never was one. For API keys only.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "TextOrNull", extend("x-key-only" = true))]
     password: Option<Option<&'a str>>,
+    /// The algorithm of the hash: `argon2`, `bcrypt`, `md5`, `phpass`, `scrypt`, `scryptMod` or `sha`. For API keys only.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", extend("x-key-only" = true))]
     hash: Option<&'a str>,
+    /// What the algorithm needs beside the hash. For API keys only.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "WireOptions", extend("x-key-only" = true))]
     hash_options: Option<WireOptions>,
+    /// When the user registered.
     #[serde(serialize_with = "date")]
+    #[schemars(with = "Moment")]
     registration: Option<Millis>,
+    /// Whether the user may sign in; `false` when blocked.
     status: bool,
+    /// The labels, in the order in which they were set.
     #[serde(serialize_with = "raw")]
+    #[schemars(with = "Vec<String>")]
     labels: &'a str,
+    /// When the password was set.
     #[serde(serialize_with = "date")]
+    #[schemars(with = "MomentOrEmpty")]
     password_update: Option<Millis>,
+    /// The email address, in lower case; empty when there is none.
     email: &'a str,
+    /// The phone number; empty when there is none.
     phone: &'a str,
+    /// Whether the email address is confirmed.
     email_verification: bool,
+    /// The address without what its provider ignores.
     email_canonical: Option<&'a str>,
+    /// Whether the address is at a provider of free mail.
     email_is_free: Option<bool>,
+    /// Whether the address is at a provider of throw-away mail.
     email_is_disposable: Option<bool>,
+    /// Whether the address is at neither.
     email_is_corporate: Option<bool>,
+    /// Whether the address is the canonical one.
     email_is_canonical: Option<bool>,
+    /// Whether the password is known from a breach; null when that was never looked up.
     password_pwned: Option<bool>,
+    /// Whether the phone number is confirmed.
     phone_verification: bool,
+    /// Whether a second factor is asked for. From 1.5 on.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(required)]
     mfa: Option<bool>,
+    /// The preferences.
     #[serde(serialize_with = "raw")]
+    #[schemars(with = "serde_json::Map<String, serde_json::Value>")]
     prefs: &'a str,
+    /// The messaging targets. From 1.5 on.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(required)]
     targets: Option<Vec<Target<'a>>>,
+    /// When the user was last seen, to the day.
     #[serde(serialize_with = "date")]
+    #[schemars(with = "MomentOrEmpty")]
     accessed_at: Option<Millis>,
+    /// Whether the user may act as others. From 1.9 on.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(required)]
     impersonator: Option<bool>,
     /// `null` for every client that gets it at all.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "TextOrNull", required)]
     impersonator_user_id: Option<()>,
 }
 
@@ -115,6 +157,7 @@ impl<'a> User<'a> {
 }
 
 impl Shown for users::User {
+    type Model = User<'static>;
     const PLURAL: &'static str = "users";
 
     fn show(&self, view: &View, to: &mut Vec<u8>) -> serde_json::Result<()> {

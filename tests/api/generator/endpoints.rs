@@ -2,7 +2,6 @@
 
 use axum::http::Method;
 
-use super::shapes::Shape;
 use super::values::Kind::{self, *};
 
 /// Who asks.
@@ -26,12 +25,12 @@ pub struct Endpoint {
     pub path: &'static str,
     pub params: &'static [Param],
     pub status: u16,
-    pub shape: Shape,
 }
 
 const LIST: &[Param] = &[("queries", Queries, false), ("search", Search, false), ("total", Truth, false)];
 const LIST_WITHOUT_SEARCH: &[Param] = &[("queries", Queries, false), ("total", Truth, false)];
 const JWT: &[Param] = &[("duration", Whole(1, 3600), false)];
+const JWT_OF: &[Param] = &[("sessionId", Id, false), ("duration", Whole(1, 3600), false)];
 
 macro_rules! imports {
     ($($name:ident $hash:literal [$($more:expr),*];)*) => {$(
@@ -59,15 +58,8 @@ imports! {
         ];
 }
 
-const fn of(
-    who: Who,
-    method: Method,
-    path: &'static str,
-    params: &'static [Param],
-    status: u16,
-    shape: Shape,
-) -> Endpoint {
-    Endpoint { who, method, path, params, status, shape }
+const fn of(who: Who, method: Method, path: &'static str, params: &'static [Param], status: u16) -> Endpoint {
+    Endpoint { who, method, path, params, status }
 }
 
 /// All of them but those about health, which have no parameters.
@@ -78,10 +70,11 @@ pub fn all() -> Vec<Endpoint> {
         ("targetId", NewId, true),
         ("providerType", Word(&["email"]), true),
         ("identifier", Email, true),
+        ("providerId", Id, false),
         ("name", Name, false),
     ];
     vec![
-        of(key, get.clone(), "/v1/users", LIST, 200, Shape::Users),
+        of(key, get.clone(), "/v1/users", LIST, 200),
         of(
             key,
             post.clone(),
@@ -94,114 +87,81 @@ pub fn all() -> Vec<Endpoint> {
                 ("name", Name, false),
             ],
             201,
-            Shape::User,
         ),
-        of(key, post.clone(), "/v1/users/argon2", ARGON2, 201, Shape::User),
-        of(key, post.clone(), "/v1/users/bcrypt", BCRYPT, 201, Shape::User),
-        of(key, post.clone(), "/v1/users/md5", PLAIN, 201, Shape::User),
-        of(key, post.clone(), "/v1/users/phpass", PHPASS, 201, Shape::User),
-        of(key, post.clone(), "/v1/users/sha", SHA, 201, Shape::User),
-        of(key, post.clone(), "/v1/users/scrypt", SCRYPT, 201, Shape::User),
-        of(key, post.clone(), "/v1/users/scrypt-modified", SCRYPT_MODIFIED, 201, Shape::User),
-        of(key, get.clone(), "/v1/users/identities", LIST, 200, Shape::Identities),
-        of(key, delete.clone(), "/v1/users/identities/{identityId}", &[], 204, Shape::Nothing),
-        of(key, get.clone(), "/v1/users/{userId}", &[], 200, Shape::User),
-        of(key, delete.clone(), "/v1/users/{userId}", &[], 204, Shape::Nothing),
-        of(key, patch.clone(), "/v1/users/{userId}/email", &[("email", Email, true)], 200, Shape::User),
-        of(key, put, "/v1/users/{userId}/labels", &[("labels", Labels, true)], 200, Shape::User),
-        of(key, get.clone(), "/v1/users/{userId}/logs", LIST_WITHOUT_SEARCH, 200, Shape::Logs),
-        of(key, get.clone(), "/v1/users/{userId}/memberships", LIST, 200, Shape::Memberships),
-        of(key, patch.clone(), "/v1/users/{userId}/name", &[("name", Name, true)], 200, Shape::User),
-        of(key, patch.clone(), "/v1/users/{userId}/password", &[("password", Password, true)], 200, Shape::User),
-        of(key, patch.clone(), "/v1/users/{userId}/phone", &[("number", Phone, true)], 200, Shape::User),
-        of(key, get.clone(), "/v1/users/{userId}/prefs", &[], 200, Shape::Prefs),
-        of(key, patch.clone(), "/v1/users/{userId}/prefs", &[("prefs", Prefs, true)], 200, Shape::Prefs),
-        of(key, post.clone(), "/v1/users/{userId}/jwts", JWT, 201, Shape::Jwt),
+        of(key, post.clone(), "/v1/users/argon2", ARGON2, 201),
+        of(key, post.clone(), "/v1/users/bcrypt", BCRYPT, 201),
+        of(key, post.clone(), "/v1/users/md5", PLAIN, 201),
+        of(key, post.clone(), "/v1/users/phpass", PHPASS, 201),
+        of(key, post.clone(), "/v1/users/sha", SHA, 201),
+        of(key, post.clone(), "/v1/users/scrypt", SCRYPT, 201),
+        of(key, post.clone(), "/v1/users/scrypt-modified", SCRYPT_MODIFIED, 201),
+        of(key, get.clone(), "/v1/users/identities", LIST, 200),
+        of(key, delete.clone(), "/v1/users/identities/{identityId}", &[], 204),
+        of(key, get.clone(), "/v1/users/{userId}", &[], 200),
+        of(key, delete.clone(), "/v1/users/{userId}", &[], 204),
+        of(key, patch.clone(), "/v1/users/{userId}/email", &[("email", Email, true)], 200),
+        of(key, put, "/v1/users/{userId}/labels", &[("labels", Labels, true)], 200),
+        of(key, get.clone(), "/v1/users/{userId}/logs", LIST_WITHOUT_SEARCH, 200),
+        of(key, get.clone(), "/v1/users/{userId}/memberships", LIST, 200),
+        of(key, patch.clone(), "/v1/users/{userId}/name", &[("name", Name, true)], 200),
+        of(key, patch.clone(), "/v1/users/{userId}/password", &[("password", Password, true)], 200),
+        of(key, patch.clone(), "/v1/users/{userId}/phone", &[("number", Phone, true)], 200),
+        of(key, get.clone(), "/v1/users/{userId}/prefs", &[], 200),
+        of(key, patch.clone(), "/v1/users/{userId}/prefs", &[("prefs", Prefs, true)], 200),
+        of(key, post.clone(), "/v1/users/{userId}/jwts", JWT_OF, 201),
         of(
             key,
             post.clone(),
             "/v1/users/{userId}/tokens",
             &[("length", Whole(4, 128), false), ("expire", Whole(60, 31_536_000), false)],
             201,
-            Shape::Token,
         ),
-        of(key, get.clone(), "/v1/users/{userId}/sessions", &[("total", Truth, false)], 200, Shape::Sessions),
-        of(key, post.clone(), "/v1/users/{userId}/sessions", &[], 201, Shape::Session),
-        of(key, delete.clone(), "/v1/users/{userId}/sessions", &[], 204, Shape::Nothing),
-        of(key, delete.clone(), "/v1/users/{userId}/sessions/{sessionId}", &[], 204, Shape::Nothing),
-        of(key, patch.clone(), "/v1/users/{userId}/status", &[("status", Truth, true)], 200, Shape::User),
-        of(key, get.clone(), "/v1/users/{userId}/targets", LIST_WITHOUT_SEARCH, 200, Shape::Targets),
-        of(key, post.clone(), "/v1/users/{userId}/targets", target, 201, Shape::Target),
-        of(key, get.clone(), "/v1/users/{userId}/targets/{targetId}", &[], 200, Shape::Target),
+        of(key, get.clone(), "/v1/users/{userId}/sessions", &[("total", Truth, false)], 200),
+        of(key, post.clone(), "/v1/users/{userId}/sessions", &[], 201),
+        of(key, delete.clone(), "/v1/users/{userId}/sessions", &[], 204),
+        of(key, delete.clone(), "/v1/users/{userId}/sessions/{sessionId}", &[], 204),
+        of(key, patch.clone(), "/v1/users/{userId}/status", &[("status", Truth, true)], 200),
+        of(key, get.clone(), "/v1/users/{userId}/targets", LIST_WITHOUT_SEARCH, 200),
+        of(key, post.clone(), "/v1/users/{userId}/targets", target, 201),
+        of(key, get.clone(), "/v1/users/{userId}/targets/{targetId}", &[], 200),
         of(
             key,
             patch.clone(),
             "/v1/users/{userId}/targets/{targetId}",
             &[("identifier", Email, false), ("name", Name, false)],
             200,
-            Shape::Target,
         ),
-        of(key, delete.clone(), "/v1/users/{userId}/targets/{targetId}", &[], 204, Shape::Nothing),
-        of(
-            key,
-            patch.clone(),
-            "/v1/users/{userId}/verification",
-            &[("emailVerification", Truth, true)],
-            200,
-            Shape::User,
-        ),
-        of(
-            key,
-            patch.clone(),
-            "/v1/users/{userId}/verification/phone",
-            &[("phoneVerification", Truth, true)],
-            200,
-            Shape::User,
-        ),
+        of(key, delete.clone(), "/v1/users/{userId}/targets/{targetId}", &[], 204),
+        of(key, patch.clone(), "/v1/users/{userId}/verification", &[("emailVerification", Truth, true)], 200),
+        of(key, patch.clone(), "/v1/users/{userId}/verification/phone", &[("phoneVerification", Truth, true)], 200),
         of(
             guest,
             post.clone(),
             "/v1/account",
             &[("userId", NewId, true), ("email", Email, true), ("password", Password, true), ("name", Name, false)],
             201,
-            Shape::Account,
         ),
-        of(guest, post.clone(), "/v1/account/sessions/anonymous", &[], 201, Shape::Session),
-        of(user, get.clone(), "/v1/account", &[], 200, Shape::Account),
-        of(user, get.clone(), "/v1/account/prefs", &[], 200, Shape::Prefs),
-        of(user, patch.clone(), "/v1/account/prefs", &[("prefs", Prefs, true)], 200, Shape::Account),
-        of(user, patch.clone(), "/v1/account/name", &[("name", Name, true)], 200, Shape::Account),
-        of(
-            user,
-            patch.clone(),
-            "/v1/account/email",
-            &[("email", Email, true), ("password", OwnPassword, true)],
-            200,
-            Shape::Account,
-        ),
-        of(
-            user,
-            patch.clone(),
-            "/v1/account/phone",
-            &[("phone", Phone, true), ("password", OwnPassword, true)],
-            200,
-            Shape::Account,
-        ),
+        of(guest, post.clone(), "/v1/account/sessions/anonymous", &[], 201),
+        of(user, get.clone(), "/v1/account", &[], 200),
+        of(user, get.clone(), "/v1/account/prefs", &[], 200),
+        of(user, patch.clone(), "/v1/account/prefs", &[("prefs", Prefs, true)], 200),
+        of(user, patch.clone(), "/v1/account/name", &[("name", Name, true)], 200),
+        of(user, patch.clone(), "/v1/account/email", &[("email", Email, true), ("password", OwnPassword, true)], 200),
+        of(user, patch.clone(), "/v1/account/phone", &[("phone", Phone, true), ("password", OwnPassword, true)], 200),
         of(
             user,
             patch.clone(),
             "/v1/account/password",
             &[("password", Password, true), ("oldPassword", OwnPassword, false)],
             200,
-            Shape::Account,
         ),
-        of(user, patch.clone(), "/v1/account/status", &[], 200, Shape::Account),
-        of(user, post, "/v1/account/jwts", JWT, 201, Shape::Jwt),
-        of(user, get.clone(), "/v1/account/logs", LIST_WITHOUT_SEARCH, 200, Shape::Logs),
-        of(user, get.clone(), "/v1/account/sessions", &[], 200, Shape::Sessions),
-        of(user, get, "/v1/account/sessions/{sessionId}", &[], 200, Shape::Session),
-        of(user, patch, "/v1/account/sessions/{sessionId}", &[], 200, Shape::Session),
-        of(user, delete.clone(), "/v1/account/sessions/{sessionId}", &[], 204, Shape::Nothing),
-        of(user, delete, "/v1/account/sessions", &[], 204, Shape::Nothing),
+        of(user, patch.clone(), "/v1/account/status", &[], 200),
+        of(user, post, "/v1/account/jwts", JWT, 201),
+        of(user, get.clone(), "/v1/account/logs", LIST_WITHOUT_SEARCH, 200),
+        of(user, get.clone(), "/v1/account/sessions", &[("total", Truth, false)], 200),
+        of(user, get, "/v1/account/sessions/{sessionId}", &[], 200),
+        of(user, patch, "/v1/account/sessions/{sessionId}", &[], 200),
+        of(user, delete.clone(), "/v1/account/sessions/{sessionId}", &[], 204),
+        of(user, delete, "/v1/account/sessions", &[("current", Truth, false)], 204),
     ]
 }

@@ -8,6 +8,8 @@ use crate::crash::Dice;
 #[derive(Clone, Copy, Debug)]
 pub enum Kind {
     NewId,
+    /// Of something that need not be there.
+    Id,
     Email,
     Phone,
     Password,
@@ -41,6 +43,7 @@ impl Kind {
     pub fn usual(self, n: usize) -> Value {
         match self {
             Self::NewId => json!(format!("new{n}")),
+            Self::Id => json!("ghost"),
             Self::Email => json!(format!("new{n}@example.org")),
             Self::Phone => json!(format!("+49{:09}", 300_000_000 + n)),
             Self::Password | Self::OwnPassword => json!(PASSWORD),
@@ -85,6 +88,7 @@ impl Kind {
             Self::Whole(min, max) => vec![json!(min - 1), json!(max + 1), json!(0.5), json!("1e9999"), json!({})],
             Self::Number(_) => vec![json!(-1), json!(0.5), json!("many"), json!({}), json!([])],
             Self::NewId => vec![json!(""), json!("_a"), json!("a b"), json!("é"), json!("a".repeat(37)), json!({})],
+            Self::Id => vec![json!("_a"), json!("a b"), json!("a".repeat(37)), json!({}), json!([])],
             Self::Email => vec![json!("nobody"), json!("a@b@c"), json!("@example.org"), json!("a@"), json!({})],
             Self::Phone => vec![json!("030123456"), json!("+"), json!("+49a"), json!("+1234567890123456"), json!([])],
             Self::Name => vec![json!("x".repeat(129)), json!({}), json!([])],

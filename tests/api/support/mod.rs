@@ -1,6 +1,7 @@
 //! A whole server for each test: its own database, a clock that stands still, cheap hashes. Requests go through the
 //! same router that the program serves.
 
+pub mod described;
 mod postgres;
 mod targets;
 
@@ -219,15 +220,19 @@ impl TestApp {
         (parts, body.collect().await.unwrap().to_bytes())
     }
 
-    /// Sends a request as it is.
+    /// Sends a request as it is. Its answer is as the published description says, or the test fails.
     pub async fn send(&self, request: Request<Body>) -> Answer {
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        let newest = !request.headers().contains_key("x-appwrite-response-format");
         let (parts, bytes) = self.exchange(request).await;
-        Answer {
+        let answer = Answer {
             status: parts.status.as_u16(),
             headers: parts.headers,
             json: serde_json::from_slice(&bytes).unwrap_or(Value::Null),
             text: String::from_utf8(bytes.to_vec()).unwrap(),
-        }
+        };
+        described::check(&method, &path, newest, &answer);
+        answer
     }
 
     /// Makes a user through the API; `body` is what is sent besides the id.
