@@ -21,6 +21,7 @@ pub mod keys;
 pub mod list;
 pub mod logs;
 pub mod memberships;
+pub mod mfa;
 pub mod projects;
 pub mod search;
 pub mod sessions;

@@ -11,7 +11,7 @@ use usher::access::Scope;
 use crate::support::{Answer, Caller, PROJECT, TestApp, both};
 
 /// The endpoints for API keys, with the scopes of which a caller needs one.
-pub const ENDPOINTS: [(Method, &str, &[Scope]); 36] = [
+pub const ENDPOINTS: [(Method, &str, &[Scope]); 43] = [
     (Method::GET, "/v1/users", READ),
     (Method::POST, "/v1/users", WRITE),
     (Method::POST, "/v1/users/argon2", WRITE),
@@ -29,6 +29,13 @@ pub const ENDPOINTS: [(Method, &str, &[Scope]); 36] = [
     (Method::PUT, "/v1/users/ID/labels", WRITE),
     (Method::GET, "/v1/users/ID/logs", READ),
     (Method::GET, "/v1/users/ID/memberships", READ),
+    (Method::PATCH, "/v1/users/ID/mfa", WRITE),
+    (Method::DELETE, "/v1/users/ID/mfa/authenticators/totp", WRITE),
+    (Method::GET, "/v1/users/ID/mfa/challenges/ID", READ),
+    (Method::GET, "/v1/users/ID/mfa/factors", READ),
+    (Method::GET, "/v1/users/ID/mfa/recovery-codes", READ),
+    (Method::PATCH, "/v1/users/ID/mfa/recovery-codes", WRITE),
+    (Method::PUT, "/v1/users/ID/mfa/recovery-codes", WRITE),
     (Method::PATCH, "/v1/users/ID/name", WRITE),
     (Method::PATCH, "/v1/users/ID/password", WRITE),
     (Method::PATCH, "/v1/users/ID/phone", WRITE),

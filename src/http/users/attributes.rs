@@ -50,6 +50,7 @@ named! {
     NewLabels "labels" Labels;
     NewPrefs "prefs" Prefs;
     NewStatus "status" Flag;
+    NewMfa "mfa" Flag;
     NewEmailVerification "emailVerification" Flag;
     NewPhoneVerification "phoneVerification" Flag;
 }
@@ -115,6 +116,13 @@ pub(super) async fn prefs(access: Write, Params(new): Params<Set<NewPrefs>>) -> 
 pub(super) async fn status(access: Write, Params(new): Params<Set<NewStatus>>) -> Result<Response> {
     let log = access.log("user.update", &new.id.0);
     let user = set(&access, log, move |user| user.status = new.value.0).await?;
+    Ok(shown(&access, &user))
+}
+
+/// `PATCH /v1/users/{userId}/mfa`: whether a second factor is asked for.
+pub(super) async fn mfa(access: Write, Params(new): Params<Set<NewMfa>>) -> Result<Response> {
+    let log = access.log("user.update", &new.id.0);
+    let user = set(&access, log, move |user| user.mfa = new.value.0).await?;
     Ok(shown(&access, &user))
 }
 

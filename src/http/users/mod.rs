@@ -7,6 +7,7 @@ mod identities;
 mod import;
 mod logs;
 mod memberships;
+mod mfa;
 mod password;
 mod sessions;
 mod targets;
@@ -36,6 +37,13 @@ pub(super) fn routes(routes: Routes) -> Routes {
         .put("/v1/users/{userId}/labels", attributes::labels)
         .get("/v1/users/{userId}/logs", logs::list)
         .get("/v1/users/{userId}/memberships", memberships::list)
+        .patch("/v1/users/{userId}/mfa", attributes::mfa)
+        .delete("/v1/users/{userId}/mfa/authenticators/{type}", mfa::delete_authenticator)
+        .get("/v1/users/{userId}/mfa/challenges/{challengeId}", mfa::challenge)
+        .get("/v1/users/{userId}/mfa/factors", mfa::factors)
+        .get("/v1/users/{userId}/mfa/recovery-codes", mfa::recovery_codes)
+        .patch("/v1/users/{userId}/mfa/recovery-codes", mfa::create_recovery_codes)
+        .put("/v1/users/{userId}/mfa/recovery-codes", mfa::replace_recovery_codes)
         .patch("/v1/users/{userId}/name", attributes::name)
         .patch("/v1/users/{userId}/password", password::update)
         .patch("/v1/users/{userId}/phone", attributes::phone)

@@ -4,6 +4,7 @@
 mod identity;
 mod log;
 mod membership;
+mod mfa;
 mod session;
 mod target;
 mod token;
@@ -18,6 +19,7 @@ use serde::Serializer;
 pub use self::identity::Identity;
 pub use self::log::Log;
 pub use self::membership::Membership;
+pub use self::mfa::{ChallengeSecret, Factors, RecoveryCodes};
 pub use self::session::{Session, SessionList};
 pub use self::target::Target;
 pub use self::token::{Jwt, Token};

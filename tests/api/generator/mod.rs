@@ -5,6 +5,8 @@ mod endpoints;
 mod shapes;
 mod values;
 
+use std::time::Duration;
+
 use axum::http::Method;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value, json};
@@ -17,6 +19,7 @@ use crate::crash::Dice;
 use crate::store::schema::Outside;
 use crate::support::{Answer, PROJECT, TestApp, both};
 use crate::users::crud::{self, add_identities};
+use crate::users::mfa;
 
 /// Requests of junk for each endpoint.
 const JUNK: usize = 25;
@@ -35,6 +38,7 @@ struct Somebody {
     session: String,
     target: String,
     identity: String,
+    challenge: String,
     secret: String,
 }
 
@@ -70,6 +74,7 @@ impl<'a> Run<'a> {
             .replace("{sessionId}", &self.somebody.session)
             .replace("{targetId}", &self.somebody.target)
             .replace("{identityId}", &self.somebody.identity)
+            .replace("{challengeId}", &self.somebody.challenge)
     }
 
     async fn send(&mut self, endpoint: &Endpoint, path: &str, values: &Map<String, Value>, form: Form) -> Answer {
@@ -263,11 +268,16 @@ async fn somebody(app: &TestApp, n: usize) -> Somebody {
     app.admin().post(&format!("/v1/users/{user}/targets"), &target).await.expect(201);
     let identity = format!("identity{n}");
     add_identities(app, vec![crud::identity(&identity, &user, &email)]).await;
+    app.admin().patch(&format!("/v1/users/{user}/mfa/recovery-codes"), &json!({})).await.expect(200);
+    mfa::add_authenticator(app, PROJECT, &user, true).await;
+    let (challenge, end) = (format!("challenge{n}"), app.app.clock.now().plus(Duration::from_secs(3600)));
+    mfa::add_challenge(app, PROJECT, (&challenge, &user), "custom", end, &mfa::sealed(app, "123456")).await;
     Somebody {
         user,
         session: session["$id"].as_str().unwrap().to_owned(),
         target: own,
         identity,
+        challenge,
         secret: session["secret"].as_str().unwrap().to_owned(),
     }
 }

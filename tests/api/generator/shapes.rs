@@ -19,6 +19,9 @@ pub enum Shape {
     Logs,
     Memberships,
     Identities,
+    Factors,
+    RecoveryCodes,
+    Challenge,
     Nothing,
 }
 
@@ -68,6 +71,9 @@ pub fn check(shape: Shape, text: &str) -> Result<(), String> {
         Shape::Logs => list(&body, "logs", &words(&[LOG, DEVICE])),
         Shape::Memberships => list(&body, "memberships", &words(&[MEMBERSHIP])),
         Shape::Identities => list(&body, "identities", &words(&[IDENTITY])),
+        Shape::Factors => fields(&body, &words(&["totp:b phone:b email:b recoveryCode:b custom:b"])),
+        Shape::RecoveryCodes => fields(&body, &["recoveryCodes:l"]),
+        Shape::Challenge => fields(&body, &words(&["$id:t $createdAt:t userId:t expire:t code:t"])),
         Shape::Nothing => Ok(()),
     }
 }

@@ -9,6 +9,7 @@ mod limits;
 pub mod list;
 mod logs;
 mod memberships;
+pub mod mfa;
 pub mod password;
 mod queries;
 mod search;
