@@ -85,6 +85,7 @@ kinds! {
     UserPhoneAlreadyExists 409 "user_phone_already_exists" "Another user has this phone number.";
     UserSessionNotFound 404 "user_session_not_found" "The user has no session with this id.";
     UserAuthenticatorNotFound 404 "user_authenticator_not_found" "The user has no authenticator of this type.";
+    UserPasskeyNotFound 404 "user_passkey_not_found" "The user has no passkey with this id.";
     UserRecoveryCodesNotFound 404 "user_recovery_codes_not_found" "The user has no recovery codes. Make some by PATCH.";
     UserRecoveryCodesAlreadyExists 409 "user_recovery_codes_already_exists" "The user has recovery codes. Replace them by PUT.";
     UserIdentityNotFound 404 "user_identity_not_found" "There is no identity with this id in the project.";

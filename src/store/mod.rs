@@ -22,6 +22,7 @@ pub mod list;
 pub mod logs;
 pub mod memberships;
 pub mod mfa;
+pub mod passkeys;
 pub mod projects;
 pub mod search;
 pub mod sessions;

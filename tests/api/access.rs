@@ -11,7 +11,7 @@ use usher::access::Scope;
 use crate::support::{Answer, Caller, PROJECT, TestApp, both};
 
 /// The endpoints for API keys, with the scopes of which a caller needs one.
-pub const ENDPOINTS: [(Method, &str, &[Scope]); 43] = [
+pub const ENDPOINTS: [(Method, &str, &[Scope]); 47] = [
     (Method::GET, "/v1/users", READ),
     (Method::POST, "/v1/users", WRITE),
     (Method::POST, "/v1/users/argon2", WRITE),
@@ -37,6 +37,10 @@ pub const ENDPOINTS: [(Method, &str, &[Scope]); 43] = [
     (Method::PATCH, "/v1/users/ID/mfa/recovery-codes", WRITE),
     (Method::PUT, "/v1/users/ID/mfa/recovery-codes", WRITE),
     (Method::PATCH, "/v1/users/ID/name", WRITE),
+    (Method::GET, "/v1/users/ID/passkeys", READ),
+    (Method::GET, "/v1/users/ID/passkeys/ID", READ),
+    (Method::PATCH, "/v1/users/ID/passkeys/ID", WRITE),
+    (Method::DELETE, "/v1/users/ID/passkeys/ID", WRITE),
     (Method::PATCH, "/v1/users/ID/password", WRITE),
     (Method::PATCH, "/v1/users/ID/phone", WRITE),
     (Method::GET, "/v1/users/ID/prefs", READ),

@@ -20,6 +20,7 @@ use crate::account::credentials::{self, routes::ROUTES};
 use crate::decoding::types::{target_writes, writes};
 use crate::support::{Caller, PROJECT, TestApp, both};
 use crate::users::mfa;
+use crate::users::passkeys::add_passkey;
 
 pub const OTHER: &str = "other";
 
@@ -54,6 +55,8 @@ both! {
         }
         admin.put("/v1/users/twin/mfa/recovery-codes", &json!({})).await.expect(200);
         assert_eq!(dump(app, OTHER).await, before, "new recovery codes");
+        admin.patch("/v1/users/twin/passkeys/p", &json!({"name": "own"})).await.expect(200);
+        assert_eq!(dump(app, OTHER).await, before, "a passkey with another name");
         // The new password ended the sessions, one's own.
         admin.delete("/v1/users/twin/sessions/s").await.fails(404, "user_session_not_found", "");
         let (project, again) = (app.project(PROJECT).await.key, session(app, "twin", "", "own"));
@@ -63,6 +66,7 @@ both! {
             ("/v1/users/identities", "identities"),
             ("/v1/users/twin/sessions", "sessions"),
             ("/v1/users/twin/memberships", "memberships"),
+            ("/v1/users/twin/passkeys", "passkeys"),
         ] {
             let list = admin.get(path).await;
             assert!(!list.text.contains(MARK), "{path}: {}", list.text);
@@ -80,6 +84,7 @@ both! {
             "/v1/users/twin/mfa/factors",
             "/v1/users/twin/mfa/recovery-codes",
             "/v1/users/twin/mfa/challenges/c",
+            "/v1/users/twin/passkeys/p",
         ] {
             let answer = admin.get(path).await;
             assert!(answer.status == 200 && !answer.text.contains(MARK), "{path}: {}", answer.text);
@@ -89,6 +94,7 @@ both! {
             "/v1/users/identities/i",
             "/v1/users/twin/targets/t",
             "/v1/users/twin/mfa/authenticators/totp",
+            "/v1/users/twin/passkeys/p",
             "/v1/users/twin/sessions",
             "/v1/users/twin",
         ] {
@@ -118,6 +124,10 @@ both! {
             }
         }
         admin.delete("/v1/users/twin/sessions/s-only").await.fails(404, "user_session_not_found", "");
+        for method in [Method::GET, Method::PATCH, Method::DELETE] {
+            let answer = admin.request(method, "/v1/users/twin/passkeys/p-only", r#"{"name":"x"}"#.to_owned()).await;
+            answer.fails(404, "user_passkey_not_found", "");
+        }
         admin.get("/v1/users/twin/mfa/challenges/c-only").await.fails(401, "user_invalid_token", "");
         admin.delete("/v1/users/identities/i-only").await.fails(404, "user_identity_not_found", "");
         for method in [Method::GET, Method::PATCH, Method::DELETE] {
@@ -282,8 +292,8 @@ pub async fn two_projects(app: &TestApp) -> String {
     key
 }
 
-/// A user with one of everything: session `s`, identity `i`, target `t`, membership `m` of team `t`, challenge `c`, each
-/// with `end` behind; recovery codes and an authenticator.
+/// A user with one of everything: session `s`, identity `i`, target `t`, membership `m` of team `t`, challenge `c`, passkey
+/// `p`, each with `end` behind; recovery codes and an authenticator.
 pub async fn fill(
     app: &TestApp,
     project: &str,
@@ -304,6 +314,8 @@ pub async fn fill(
     let hour = app.app.clock.now().plus(Duration::from_secs(3600));
     let challenge = format!("c{end}");
     mfa::add_challenge(app, project, (&challenge, id), "custom", hour, &mfa::sealed(app, text)).await;
+    let passkey = format!("p{end}");
+    add_passkey(app, project, (&passkey, id), text, true).await;
     let (project, now) = (app.project(project).await.key, app.app.clock.now());
     let session = session(app, id, end, text);
     let identity = Identity {

@@ -8,6 +8,7 @@ mod import;
 mod logs;
 mod memberships;
 mod mfa;
+mod passkeys;
 mod password;
 mod sessions;
 mod targets;
@@ -45,6 +46,10 @@ pub(super) fn routes(routes: Routes) -> Routes {
         .patch("/v1/users/{userId}/mfa/recovery-codes", mfa::create_recovery_codes)
         .put("/v1/users/{userId}/mfa/recovery-codes", mfa::replace_recovery_codes)
         .patch("/v1/users/{userId}/name", attributes::name)
+        .get("/v1/users/{userId}/passkeys", passkeys::list)
+        .get("/v1/users/{userId}/passkeys/{passkeyId}", passkeys::get)
+        .patch("/v1/users/{userId}/passkeys/{passkeyId}", passkeys::rename)
+        .delete("/v1/users/{userId}/passkeys/{passkeyId}", passkeys::delete)
         .patch("/v1/users/{userId}/password", password::update)
         .patch("/v1/users/{userId}/phone", attributes::phone)
         .get("/v1/users/{userId}/prefs", crud::prefs)

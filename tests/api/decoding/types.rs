@@ -301,6 +301,7 @@ both! {
             "/v1/users/anna/sessions",
             "/v1/users/anna/memberships",
             "/v1/users/anna/targets",
+            "/v1/users/anna/passkeys",
         ] {
             for wrong in ["total=", "total=maybe", "total[]=true", "total=2"] {
                 app.admin().get(&format!("{list}?{wrong}")).await.fails(

@@ -20,6 +20,7 @@ use crate::store::schema::Outside;
 use crate::support::{Answer, PROJECT, TestApp, both};
 use crate::users::crud::{self, add_identities};
 use crate::users::mfa;
+use crate::users::passkeys::add_passkey;
 
 /// Requests of junk for each endpoint.
 const JUNK: usize = 25;
@@ -39,6 +40,7 @@ struct Somebody {
     target: String,
     identity: String,
     challenge: String,
+    passkey: String,
     secret: String,
 }
 
@@ -75,6 +77,7 @@ impl<'a> Run<'a> {
             .replace("{targetId}", &self.somebody.target)
             .replace("{identityId}", &self.somebody.identity)
             .replace("{challengeId}", &self.somebody.challenge)
+            .replace("{passkeyId}", &self.somebody.passkey)
     }
 
     async fn send(&mut self, endpoint: &Endpoint, path: &str, values: &Map<String, Value>, form: Form) -> Answer {
@@ -272,12 +275,15 @@ async fn somebody(app: &TestApp, n: usize) -> Somebody {
     mfa::add_authenticator(app, PROJECT, &user, true).await;
     let (challenge, end) = (format!("challenge{n}"), app.app.clock.now().plus(Duration::from_secs(3600)));
     mfa::add_challenge(app, PROJECT, (&challenge, &user), "custom", end, &mfa::sealed(app, "123456")).await;
+    let passkey = format!("passkey{n}");
+    add_passkey(app, PROJECT, (&passkey, &user), "Laptop", true).await;
     Somebody {
         user,
         session: session["$id"].as_str().unwrap().to_owned(),
         target: own,
         identity,
         challenge,
+        passkey,
         secret: session["secret"].as_str().unwrap().to_owned(),
     }
 }

@@ -19,6 +19,8 @@ pub enum Shape {
     Logs,
     Memberships,
     Identities,
+    Passkey,
+    Passkeys,
     Factors,
     RecoveryCodes,
     Challenge,
@@ -39,6 +41,7 @@ const SESSION_END: &str = "current:b factors:l secret:t mfaUpdatedAt:t";
 const TOKEN: &str = "$id:t $createdAt:t userId:t secret:t expire:t phrase:t";
 const TARGET: &str =
     "$id:t $createdAt:t $updatedAt:t name:t userId:t providerId:t? providerType:t identifier:t expired:b";
+const PASSKEY: &str = "$id:t $createdAt:t $updatedAt:t name:t accessedAt:t";
 const LOG: &str = "event:t userId:t userEmail:t userName:t mode:t userType:t ip:t time:t";
 const MEMBERSHIP: &str = "$id:t $createdAt:t $updatedAt:t userId:t userName:t userEmail:t userPhone:t teamId:t teamName:t \
      invited:t joined:t confirm:b mfa:b userAccessedAt:t roles:l";
@@ -71,6 +74,8 @@ pub fn check(shape: Shape, text: &str) -> Result<(), String> {
         Shape::Logs => list(&body, "logs", &words(&[LOG, DEVICE])),
         Shape::Memberships => list(&body, "memberships", &words(&[MEMBERSHIP])),
         Shape::Identities => list(&body, "identities", &words(&[IDENTITY])),
+        Shape::Passkey => fields(&body, &words(&[PASSKEY])),
+        Shape::Passkeys => list(&body, "passkeys", &words(&[PASSKEY])),
         Shape::Factors => fields(&body, &words(&["totp:b phone:b email:b recoveryCode:b custom:b"])),
         Shape::RecoveryCodes => fields(&body, &["recoveryCodes:l"]),
         Shape::Challenge => fields(&body, &words(&["$id:t $createdAt:t userId:t expire:t code:t"])),

@@ -10,6 +10,7 @@ pub mod list;
 mod logs;
 mod memberships;
 pub mod mfa;
+pub mod passkeys;
 pub mod password;
 mod queries;
 mod search;

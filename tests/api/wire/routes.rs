@@ -168,8 +168,10 @@ both! {
             let session = admin.delete(&format!("/v1/users/anna/sessions/{id}")).await;
             session.fails(400, "general_argument_invalid", "`sessionId`");
             for method in [Method::GET, Method::PATCH, Method::DELETE] {
-                let target = admin.request(method, &format!("/v1/users/anna/targets/{id}"), "{}".to_owned()).await;
+                let target = admin.request(method.clone(), &format!("/v1/users/anna/targets/{id}"), "{}".to_owned()).await;
                 target.fails(400, "general_argument_invalid", "`targetId`");
+                let passkey = admin.request(method, &format!("/v1/users/anna/passkeys/{id}"), "{}".to_owned()).await;
+                passkey.fails(400, "general_argument_invalid", "`passkeyId`");
             }
             let identity = admin.delete(&format!("/v1/users/identities/{id}")).await;
             identity.fails(400, "general_argument_invalid", "`identityId`");

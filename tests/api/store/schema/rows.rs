@@ -10,7 +10,7 @@ use crate::support::{PROJECT, TestApp, both};
 use crate::users::mfa::bytes;
 
 /// Tables with the column that names their project, and how many rows [`fill`] puts into each.
-const TABLES: [(&str, u64); 15] = [
+const TABLES: [(&str, u64); 16] = [
     ("users", 2),
     ("user_labels", 2),
     ("targets", 2),
@@ -20,6 +20,7 @@ const TABLES: [(&str, u64); 15] = [
     ("recovery_codes", 2),
     ("authenticators", 2),
     ("challenges", 2),
+    ("passkeys", 2),
     ("memberships", 2),
     ("membership_roles", 2),
     ("teams", 1),
@@ -46,10 +47,15 @@ pub fn log(user: &str) -> Log {
 
 /// Rows that belong to a user and that nothing makes yet: the table, its columns besides project and user, and values,
 /// among which are the id of the row and some bytes.
-const OF_A_USER: [(&str, &str, &str); 3] = [
+const OF_A_USER: [(&str, &str, &str); 4] = [
     ("recovery_codes", "created_at, updated_at, codes", "1, 1, $bytes"),
     ("authenticators", "type, created_at, updated_at, verified, secret", "'totp', 1, 1, TRUE, $bytes"),
     ("challenges", "id, created_at, expire, factor, code", "'$id', 1, 1, 'custom', $bytes"),
+    (
+        "passkeys",
+        "id, created_at, updated_at, name, name_folded, credential_id, counter",
+        "'$id', 1, 1, '', '', $bytes, 0",
+    ),
 ];
 
 /// Two users with one of everything each.
@@ -185,7 +191,7 @@ both! {
         assert_eq!(outside.run("DELETE FROM users WHERE id = 'u1'").await.unwrap(), 1);
         for table in [
             "user_labels", "targets", "sessions", "tokens", "identities", "recovery_codes", "authenticators",
-            "challenges", "memberships", "membership_roles",
+            "challenges", "passkeys", "memberships", "membership_roles",
         ] {
             assert_eq!(count(&mut outside, table, project).await, 1, "{table}");
         }
