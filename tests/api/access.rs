@@ -11,7 +11,7 @@ use usher::access::Scope;
 use crate::support::{Answer, Caller, PROJECT, TestApp, both};
 
 /// The endpoints for API keys, with the scopes of which a caller needs one.
-pub const ENDPOINTS: [(Method, &str, &[Scope]); 47] = [
+pub const ENDPOINTS: [(Method, &str, &[Scope]); 48] = [
     (Method::GET, "/v1/users", READ),
     (Method::POST, "/v1/users", WRITE),
     (Method::POST, "/v1/users/argon2", WRITE),
@@ -26,6 +26,7 @@ pub const ENDPOINTS: [(Method, &str, &[Scope]); 47] = [
     (Method::GET, "/v1/users/ID", READ),
     (Method::DELETE, "/v1/users/ID", WRITE),
     (Method::PATCH, "/v1/users/ID/email", WRITE),
+    (Method::PATCH, "/v1/users/ID/impersonator", WRITE),
     (Method::PUT, "/v1/users/ID/labels", WRITE),
     (Method::GET, "/v1/users/ID/logs", READ),
     (Method::GET, "/v1/users/ID/memberships", READ),

@@ -51,6 +51,7 @@ named! {
     NewPrefs "prefs" Prefs;
     NewStatus "status" Flag;
     NewMfa "mfa" Flag;
+    NewImpersonator "impersonator" Flag;
     NewEmailVerification "emailVerification" Flag;
     NewPhoneVerification "phoneVerification" Flag;
 }
@@ -123,6 +124,13 @@ pub(super) async fn status(access: Write, Params(new): Params<Set<NewStatus>>) -
 pub(super) async fn mfa(access: Write, Params(new): Params<Set<NewMfa>>) -> Result<Response> {
     let log = access.log("user.update", &new.id.0);
     let user = set(&access, log, move |user| user.mfa = new.value.0).await?;
+    Ok(shown(&access, &user))
+}
+
+/// `PATCH /v1/users/{userId}/impersonator`: whether the user may act as others, and read their accounts.
+pub(super) async fn impersonator(access: Write, Params(new): Params<Set<NewImpersonator>>) -> Result<Response> {
+    let log = access.log("user.update", &new.id.0);
+    let user = set(&access, log, move |user| user.impersonator = new.value.0).await?;
     Ok(shown(&access, &user))
 }
 

@@ -35,6 +35,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
         .get("/v1/users/{userId}", crud::get)
         .delete("/v1/users/{userId}", crud::delete)
         .patch("/v1/users/{userId}/email", attributes::email)
+        .patch("/v1/users/{userId}/impersonator", attributes::impersonator)
         .put("/v1/users/{userId}/labels", attributes::labels)
         .get("/v1/users/{userId}/logs", logs::list)
         .get("/v1/users/{userId}/memberships", memberships::list)

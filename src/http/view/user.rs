@@ -55,9 +55,8 @@ pub struct User<'a> {
     accessed_at: Option<Millis>,
     #[serde(skip_serializing_if = "Option::is_none")]
     impersonator: Option<bool>,
-    /// `null` for every client that gets it at all.
     #[serde(skip_serializing_if = "Option::is_none")]
-    impersonator_user_id: Option<()>,
+    impersonator_user_id: Option<Option<&'a str>>,
 }
 
 impl<'a> User<'a> {
@@ -109,8 +108,14 @@ impl<'a> User<'a> {
             targets: Some(user.targets.0.iter().map(Target::of).collect()),
             accessed_at: user.accessed_at,
             impersonator: view.since("1.9.0", user.impersonator),
-            impersonator_user_id: view.since("1.9.0", ()),
+            impersonator_user_id: view.since("1.9.0", None),
         }
+    }
+
+    /// The same, as seen by somebody with this id who acts as the user.
+    #[must_use]
+    pub fn seen_by(self, impersonator: Option<&'a str>) -> Self {
+        Self { impersonator_user_id: self.impersonator_user_id.map(|_| impersonator), ..self }
     }
 }
 

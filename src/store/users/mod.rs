@@ -146,6 +146,15 @@ pub async fn find_by_email(on: On<'_>, project: ProjectKey, email: &str) -> Resu
         .await
 }
 
+/// The user with this phone number.
+pub async fn find_by_phone(on: On<'_>, project: ProjectKey, phone: &str) -> Result<Option<User>> {
+    sql(concat!("SELECT ", columns!(), " FROM users t WHERE t.project = $1 AND t.phone = $2"))
+        .bind(project)
+        .bind(phone)
+        .optional(on)
+        .await
+}
+
 /// The user with this id, whom nobody else can change until the transaction ends. On SQLite there is only one
 /// writer, so nothing has to be locked.
 pub async fn lock(tx: &mut Tx, project: ProjectKey, id: &str) -> Result<Option<User>> {

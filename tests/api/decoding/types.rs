@@ -134,6 +134,12 @@ pub fn writes() -> Vec<(Method, &'static str, Value, Vec<Field>)> {
         ),
         (Method::PATCH, "/v1/users/anna/email", json!({"email": "b@example.org"}), vec![("email", Text, true)]),
         (Method::PUT, "/v1/users/anna/labels", json!({"labels": ["vip"]}), vec![("labels", Labels, true)]),
+        (
+            Method::PATCH,
+            "/v1/users/anna/impersonator",
+            json!({"impersonator": true}),
+            vec![("impersonator", Flag, true)],
+        ),
         (Method::PATCH, "/v1/users/anna/mfa", json!({"mfa": true}), vec![("mfa", Flag, true)]),
         (Method::PATCH, "/v1/users/anna/name", json!({"name": "B"}), vec![("name", Text, true)]),
         (Method::PATCH, "/v1/users/anna/password", json!({"password": "long enough"}), vec![("password", Text, true)]),
@@ -271,7 +277,7 @@ both! {
     async fn truth_is_read_by_its_meaning(app) {
         app.user("anna", json!({})).await;
         for (path, field) in
-            [("status", "status"), ("mfa", "mfa"), ("verification", "emailVerification"), ("verification/phone", "phoneVerification")]
+            [("status", "status"), ("mfa", "mfa"), ("impersonator", "impersonator"), ("verification", "emailVerification"), ("verification/phone", "phoneVerification")]
         {
             for (value, meaning) in [
                 (json!(false), false),

@@ -108,6 +108,7 @@ pub fn all() -> Vec<Endpoint> {
         of(key, get.clone(), "/v1/users/{userId}", &[], 200, Shape::User),
         of(key, delete.clone(), "/v1/users/{userId}", &[], 204, Shape::Nothing),
         of(key, patch.clone(), "/v1/users/{userId}/email", &[("email", Email, true)], 200, Shape::User),
+        of(key, patch.clone(), "/v1/users/{userId}/impersonator", &[("impersonator", Truth, true)], 200, Shape::User),
         of(key, put.clone(), "/v1/users/{userId}/labels", &[("labels", Labels, true)], 200, Shape::User),
         of(key, get.clone(), "/v1/users/{userId}/logs", LIST_WITHOUT_SEARCH, 200, Shape::Logs),
         of(key, get.clone(), "/v1/users/{userId}/memberships", LIST, 200, Shape::Memberships),
