@@ -29,6 +29,7 @@ pub mod sessions;
 pub mod targets;
 pub mod teams;
 pub mod tokens;
+pub mod usage;
 pub mod users;
 
 use std::time::Duration;

@@ -11,7 +11,7 @@ use usher::access::Scope;
 use crate::support::{Answer, Caller, PROJECT, TestApp, both};
 
 /// The endpoints for API keys, with the scopes of which a caller needs one.
-pub const ENDPOINTS: [(Method, &str, &[Scope]); 48] = [
+pub const ENDPOINTS: [(Method, &str, &[Scope]); 49] = [
     (Method::GET, "/v1/users", READ),
     (Method::POST, "/v1/users", WRITE),
     (Method::POST, "/v1/users/argon2", WRITE),
@@ -23,6 +23,7 @@ pub const ENDPOINTS: [(Method, &str, &[Scope]); 48] = [
     (Method::POST, "/v1/users/scrypt", WRITE),
     (Method::POST, "/v1/users/scrypt-modified", WRITE),
     (Method::POST, "/v1/users/sha", WRITE),
+    (Method::GET, "/v1/users/usage", READ),
     (Method::GET, "/v1/users/ID", READ),
     (Method::DELETE, "/v1/users/ID", WRITE),
     (Method::PATCH, "/v1/users/ID/email", WRITE),

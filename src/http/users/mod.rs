@@ -13,6 +13,7 @@ mod password;
 mod sessions;
 mod targets;
 mod tokens;
+mod usage;
 
 use super::routes::Routes;
 use crate::error::Result;
@@ -32,6 +33,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
         .post("/v1/users/sha", import::sha)
         .get("/v1/users/identities", identities::list)
         .delete("/v1/users/identities/{identityId}", identities::delete)
+        .get("/v1/users/usage", usage::get)
         .get("/v1/users/{userId}", crud::get)
         .delete("/v1/users/{userId}", crud::delete)
         .patch("/v1/users/{userId}/email", attributes::email)

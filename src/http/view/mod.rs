@@ -9,6 +9,7 @@ mod passkey;
 mod session;
 mod target;
 mod token;
+mod usage;
 mod user;
 
 use std::sync::Arc;
@@ -25,6 +26,7 @@ pub use self::passkey::Passkey;
 pub use self::session::{Session, SessionList};
 pub use self::target::Target;
 pub use self::token::{Jwt, Token};
+pub use self::usage::{OldUsage, Point, Usage};
 pub use self::user::User;
 use super::format::Format;
 use super::reply::JSON;

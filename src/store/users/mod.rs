@@ -170,13 +170,13 @@ pub async fn lock(tx: &mut Tx, project: ProjectKey, id: &str) -> Result<Option<U
     }
 }
 
-/// Whether there are that many users.
-pub async fn reach(on: On<'_>, project: ProjectKey, count: i64) -> Result<bool> {
+/// How many users there are.
+pub async fn count(on: On<'_>, project: ProjectKey) -> Result<i64> {
     let (users,): (i64,) = sql("SELECT CAST(coalesce(sum(users), 0) AS BIGINT) FROM user_totals WHERE project = $1")
         .bind(project)
         .one(on)
         .await?;
-    Ok(users >= count)
+    Ok(users)
 }
 
 /// Removes a user who was locked in this transaction, with sessions, tokens, targets, identities, memberships and log

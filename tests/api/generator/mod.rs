@@ -55,7 +55,7 @@ struct Run<'a> {
 
 impl<'a> Run<'a> {
     async fn new(app: &'a TestApp) -> Self {
-        Self { app, somebody: somebody(app, 0).await, made: 0, sent: 0, dice: Dice(4) }
+        Self { app, somebody: somebody(app, 0, true).await, made: 0, sent: 0, dice: Dice(4) }
     }
 
     fn next(&mut self) -> usize {
@@ -125,9 +125,15 @@ impl<'a> Run<'a> {
     /// Makes somebody new, where the last one may have lost something.
     async fn renew(&mut self, endpoint: &Endpoint) {
         if endpoint.method != Method::GET && (endpoint.who == Who::User || endpoint.path.contains('{')) {
-            let n = self.next();
-            self.somebody = somebody(self.app, n).await;
+            self.meet(endpoint).await;
         }
+    }
+
+    /// Makes somebody new, who has what an endpoint is about: recovery codes, but for the one that makes them.
+    async fn meet(&mut self, endpoint: &Endpoint) {
+        let codes = endpoint.shape != Shape::RecoveryCodes || endpoint.method != Method::PATCH;
+        let n = self.next();
+        self.somebody = somebody(self.app, n, codes).await;
     }
 
     /// Sends what must be refused because of a parameter.
@@ -168,6 +174,9 @@ impl<'a> Run<'a> {
     }
 
     async fn drive(&mut self, endpoint: &Endpoint) {
+        if endpoint.shape == Shape::RecoveryCodes {
+            self.meet(endpoint).await;
+        }
         let forms = [Form::Json, Form::Url, Form::Multipart];
         // A whole number is none in a form, where all is text.
         let whole = endpoint.params.iter().any(|(_, kind, _)| matches!(kind, Kind::Whole(..) | Kind::Number(_)));
@@ -262,7 +271,7 @@ fn multipart(values: &Map<String, Value>) -> String {
 }
 
 /// Makes somebody new, who is signed in.
-async fn somebody(app: &TestApp, n: usize) -> Somebody {
+async fn somebody(app: &TestApp, n: usize, codes: bool) -> Somebody {
     let (user, email) = (format!("somebody{n}"), format!("somebody{n}@example.org"));
     app.user(&user, json!({ "email": email, "password": PASSWORD, "name": "Somebody" })).await;
     let session = app.admin().post(&format!("/v1/users/{user}/sessions"), &json!({})).await.expect(201);
@@ -271,7 +280,9 @@ async fn somebody(app: &TestApp, n: usize) -> Somebody {
     app.admin().post(&format!("/v1/users/{user}/targets"), &target).await.expect(201);
     let identity = format!("identity{n}");
     add_identities(app, vec![crud::identity(&identity, &user, &email)]).await;
-    app.admin().patch(&format!("/v1/users/{user}/mfa/recovery-codes"), &json!({})).await.expect(200);
+    if codes {
+        app.admin().patch(&format!("/v1/users/{user}/mfa/recovery-codes"), &json!({})).await.expect(200);
+    }
     mfa::add_authenticator(app, PROJECT, &user, true).await;
     let (challenge, end) = (format!("challenge{n}"), app.app.clock.now().plus(Duration::from_secs(3600)));
     mfa::add_challenge(app, PROJECT, (&challenge, &user), "custom", end, &mfa::sealed(app, "123456")).await;

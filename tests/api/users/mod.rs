@@ -17,3 +17,4 @@ mod search;
 mod sessions;
 mod stream;
 mod targets;
+mod usage;

@@ -112,7 +112,6 @@ both! {
             "scrypt-modified",
             "sha",
             "prefs",
-            "usage",
             "users",
             "current",
         ];
@@ -127,7 +126,13 @@ both! {
             admin.delete(&format!("/v1/users/{id}")).await.expect(204);
             admin.get(&format!("/v1/users/{id}")).await.fails(404, "user_not_found", "");
         }
-        // The list of identities hides one user from GET, and from nothing else.
+        // The list of identities and the usage each hide one user from GET, and from nothing else.
+        let made = app.user("usage", json!({"name": "U"})).await;
+        assert_eq!(admin.get("/v1/users/usage").await.expect(200)["usersTotal"], 1);
+        assert_eq!(admin.get("/v1/users/usage/prefs").await.expect(200), json!({}));
+        assert_eq!(admin.get("/v1/users").await.expect(200)["users"], json!([made]));
+        assert_eq!(admin.patch("/v1/users/usage/name", &json!({"name": "V"})).await.expect(200)["name"], "V");
+        admin.delete("/v1/users/usage").await.expect(204);
         app.user("identities", json!({"name": "I"})).await;
         assert_eq!(admin.get("/v1/users/identities").await.expect(200), json!({"total": 0, "identities": []}));
         assert_eq!(admin.get("/v1/users/identities/prefs").await.expect(200), json!({}));
