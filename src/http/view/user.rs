@@ -1,9 +1,12 @@
 //! A user.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use super::{Target, View, date, raw};
 use crate::clock::Millis;
+use crate::email;
 use crate::hashing::{Stored, WireOptions};
 use crate::http::list::Shown;
 use crate::store::users;
@@ -38,7 +41,7 @@ pub struct User<'a> {
     email: &'a str,
     phone: &'a str,
     email_verification: bool,
-    email_canonical: Option<&'a str>,
+    email_canonical: Option<Cow<'a, str>>,
     email_is_free: Option<bool>,
     email_is_disposable: Option<bool>,
     email_is_corporate: Option<bool>,
@@ -81,6 +84,8 @@ impl<'a> User<'a> {
     /// Shows a user to themselves. Clients of every generation get all but what came with 1.9.
     #[must_use]
     pub fn account(user: &'a users::User, view: &View) -> Self {
+        let told = user.email.as_deref().and_then(email::tell);
+        let is_canonical = told.as_ref().map(|told| user.email.as_deref() == Some(&*told.canonical));
         Self {
             id: &user.id,
             created_at: Some(user.created_at),
@@ -96,11 +101,11 @@ impl<'a> User<'a> {
             email: user.email.as_deref().unwrap_or_default(),
             phone: user.phone.as_deref().unwrap_or_default(),
             email_verification: user.email_verified,
-            email_canonical: None,
-            email_is_free: None,
-            email_is_disposable: None,
-            email_is_corporate: None,
-            email_is_canonical: None,
+            email_is_free: told.as_ref().map(|told| told.free),
+            email_is_disposable: told.as_ref().map(|told| told.disposable),
+            email_is_corporate: told.as_ref().map(email::Told::corporate),
+            email_is_canonical: is_canonical,
+            email_canonical: told.map(|told| told.canonical),
             password_pwned: user.password_pwned,
             phone_verification: user.phone_verified,
             mfa: Some(user.mfa),

@@ -3,6 +3,7 @@
 mod attributes;
 mod create;
 pub mod crud;
+mod email;
 mod identities;
 pub mod import;
 mod limits;
