@@ -35,7 +35,7 @@ pub struct App {
     pub geo: Geo,
     /// Words that may not be passwords, when the operator named a file of them.
     pub dictionary: Option<Dictionary>,
-    /// Seals provider tokens, when the operator set `USHER_SECRET`.
+    /// Seals provider tokens and codes, when the operator set `USHER_SECRET`.
     pub seal: Option<Seal>,
     /// Small writes that no request waits for; a server that stops does.
     pub background: TaskTracker,

@@ -69,6 +69,7 @@ kinds! {
     JwtCreationDenied 403 "user_jwt_creation_denied" "A token cannot be made with another token. Use a session.";
     RateLimitExceeded 429 "general_rate_limit_exceeded" "Too many requests. The header X-RateLimit-Reset says when the next may come.";
     BadRequest 400 "general_bad_request" "The request cannot be done.";
+    FeatureUnsupported 400 "general_feature_unsupported" "Codes are stored sealed, for which the server needs USHER_SECRET to be set.";
     InvalidEmail 400 "general_invalid_email" "The identifier of an email target must be an email address.";
     InvalidPhone 400 "general_invalid_phone" "The identifier of an sms target must be a phone number with + and 7 to 15 digits.";
     UserBlocked 403 "user_blocked" "The user is blocked.";
@@ -85,6 +86,10 @@ kinds! {
     UserEmailAlreadyExists 409 "user_email_already_exists" "Another user has this email.";
     UserPhoneAlreadyExists 409 "user_phone_already_exists" "Another user has this phone number.";
     UserSessionNotFound 404 "user_session_not_found" "The user has no session with this id.";
+    UserAuthenticatorNotFound 404 "user_authenticator_not_found" "The user has no authenticator of this type.";
+    UserPasskeyNotFound 404 "user_passkey_not_found" "The user has no passkey with this id.";
+    UserRecoveryCodesNotFound 404 "user_recovery_codes_not_found" "The user has no recovery codes. Make some by PATCH.";
+    UserRecoveryCodesAlreadyExists 409 "user_recovery_codes_already_exists" "The user has recovery codes. Replace them by PUT.";
     UserIdentityNotFound 404 "user_identity_not_found" "There is no identity with this id in the project.";
     Superseded 409 "document_update_conflict" "The user was changed by another request at the same time. Please try again.";
     PasswordRecentlyUsed 400 "password_recently_used" "The user has had this password before. Choose another one.";

@@ -1,4 +1,4 @@
-//! Removing what has ended: sessions, tokens, counters of attempts, and rows of the activity log that are older than
+//! Removing what has ended: sessions, tokens, challenges, counters of attempts, and rows of the activity log that are older than
 //! the operator wants to keep. Of all servers on one database, one at a time does it.
 
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::app::App;
 use crate::clock::Millis;
-use crate::store::{ProjectKey, Result, Tx, Work, attempts, jobs, logs, projects, sessions, tokens};
+use crate::store::{ProjectKey, Result, Tx, Work, attempts, jobs, logs, mfa, projects, sessions, tokens};
 
 /// How often each server asks whether it is its turn.
 pub const EVERY: Duration = Duration::from_secs(60);
@@ -24,6 +24,8 @@ pub struct Removed {
     pub sessions: u64,
     /// Tokens that had ended.
     pub tokens: u64,
+    /// Challenges that had ended.
+    pub challenges: u64,
     /// Counters whose window was over.
     pub attempts: u64,
     /// Rows of the activity log.
@@ -40,8 +42,8 @@ pub async fn run(app: Arc<App>, every: Duration) {
         match run_once(&app).await {
             Ok(None) => {}
             Ok(Some(removed)) if removed == Removed::default() => {}
-            Ok(Some(Removed { sessions, tokens, attempts, logs })) => {
-                tracing::info!(sessions, tokens, attempts, logs, "housekeeping has removed what was over");
+            Ok(Some(Removed { sessions, tokens, challenges, attempts, logs })) => {
+                tracing::info!(sessions, tokens, challenges, attempts, logs, "housekeeping has removed what was over");
             }
             Err(error) => tracing::warn!(%error, "housekeeping failed and will go on later"),
         }
@@ -72,6 +74,7 @@ pub async fn run_once(app: &App) -> Result<Option<Removed>> {
 async fn clear(app: &App, project: ProjectKey, now: Millis, removed: &mut Removed) -> Result<()> {
     removed.sessions += remove(app, project, now, |tx, p, t| Box::pin(sessions::delete_ended(tx, p, t))).await?;
     removed.tokens += remove(app, project, now, |tx, p, t| Box::pin(tokens::delete_ended(tx, p, t))).await?;
+    removed.challenges += remove(app, project, now, |tx, p, t| Box::pin(mfa::delete_ended(tx, p, t))).await?;
     removed.attempts += remove(app, project, now, |tx, p, t| Box::pin(attempts::delete_ended(tx, p, t))).await?;
     if let Some(kept) = app.config.log_retention {
         let until = now.minus(kept);

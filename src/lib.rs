@@ -15,6 +15,7 @@
 //! | [`json`] | JSON from outside, read safely |
 //! | [`error`] | the one table of errors |
 //! | [`device`], [`geo`] | what a user agent and an address say of a client |
+//! | [`email`] | what an email address says of itself |
 //! | [`cli`] | the commands of the program |
 
 pub mod access;
@@ -24,6 +25,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod device;
+pub mod email;
 pub mod error;
 pub mod fold;
 pub mod geo;

@@ -12,6 +12,7 @@ use super::call::{Actor, Call};
 use super::client;
 use super::credentials::Credentials;
 use super::gate::Settled;
+use super::impersonation;
 use super::openapi::{self, Caller, Part};
 use crate::access::Scope;
 use crate::app::App;
@@ -39,8 +40,10 @@ pub(super) struct Member {
     call: Call,
     /// The user as the request found them.
     pub(super) user: User,
-    /// The session; none when a token (JWT) said who it is.
+    /// The session; none when a token (JWT) said who it is, and for who acts as another.
     pub(super) session: Option<Session>,
+    /// The id of the caller, who acts as another; then `user` is that other one.
+    pub(super) impersonator: Option<String>,
 }
 
 impl Deref for Member {
@@ -71,9 +74,13 @@ impl FromRequestParts<Arc<App>> for Member {
         let Some(SignedIn { user, session }) = signed_in(parts, app, &project).await? else {
             return Err(signed_out());
         };
-        touch(app, &project, &user);
-        let actor = Actor::user(&user, session.as_ref());
-        Ok(Self { call: Call::new(parts, app, project, actor), user, session })
+        let call = Call::new(parts, app, project, Actor::user(&user, session.as_ref()));
+        if let Some(other) = impersonation::wanted(parts, &user)? {
+            let other = Box::pin(other.find(app, &call.project)).await?;
+            return Ok(Self { call, user: other, session: None, impersonator: Some(user.id) });
+        }
+        touch(app, &call.project, &user);
+        Ok(Self { call, user, session, impersonator: None })
     }
 }
 
@@ -134,6 +141,10 @@ impl FromRequestParts<Arc<App>> for Visitor {
             return Ok(Self { call: Call::new(parts, app, project, Actor::Key(key)), signed_in: false });
         }
         let known = signed_in(parts, app, &project).await?;
+        if let Some(known) = &known {
+            // Who signs up or in does not read, so whoever wants to act as another is refused here.
+            impersonation::wanted(parts, &known.user)?;
+        }
         let actor = known.as_ref().map_or(Actor::Guest, |known| Actor::user(&known.user, known.session.as_ref()));
         Ok(Self { call: Call::new(parts, app, project, actor), signed_in: known.is_some() })
     }

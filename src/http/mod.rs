@@ -9,6 +9,7 @@ mod credentials;
 mod format;
 mod gate;
 mod health;
+mod impersonation;
 mod limit;
 mod list;
 mod log;

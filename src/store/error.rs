@@ -66,6 +66,8 @@ constraints! {
     TargetId "targets_id_key" "targets.project, targets.id"
     TargetIdentifier "targets_identifier_key" "targets.project, targets.identifier"
     TokenId "tokens_id_key" "tokens.project, tokens.id"
+    PasskeyId "passkeys_id_key" "passkeys.project, passkeys.id"
+    PasskeyCredential "passkeys_credential_key" "passkeys.project, passkeys.credential_id"
     TeamId "teams_id_key" "teams.project, teams.id"
     MembershipId "memberships_id_key" "memberships.project, memberships.id"
     MembershipUserTeam "memberships_user_team_key" "memberships.project, memberships.user_id, memberships.team_id"

@@ -21,12 +21,15 @@ pub mod keys;
 pub mod list;
 pub mod logs;
 pub mod memberships;
+pub mod mfa;
+pub mod passkeys;
 pub mod projects;
 pub mod search;
 pub mod sessions;
 pub mod targets;
 pub mod teams;
 pub mod tokens;
+pub mod usage;
 pub mod users;
 
 use std::time::Duration;

@@ -11,7 +11,7 @@ use usher::access::Scope;
 use crate::support::{Answer, Caller, PROJECT, TestApp, both};
 
 /// The endpoints for API keys, with the scopes of which a caller needs one.
-pub const ENDPOINTS: [(Method, &str, &[Scope]); 36] = [
+pub const ENDPOINTS: [(Method, &str, &[Scope]); 49] = [
     (Method::GET, "/v1/users", READ),
     (Method::POST, "/v1/users", WRITE),
     (Method::POST, "/v1/users/argon2", WRITE),
@@ -23,13 +23,26 @@ pub const ENDPOINTS: [(Method, &str, &[Scope]); 36] = [
     (Method::POST, "/v1/users/scrypt", WRITE),
     (Method::POST, "/v1/users/scrypt-modified", WRITE),
     (Method::POST, "/v1/users/sha", WRITE),
+    (Method::GET, "/v1/users/usage", READ),
     (Method::GET, "/v1/users/ID", READ),
     (Method::DELETE, "/v1/users/ID", WRITE),
     (Method::PATCH, "/v1/users/ID/email", WRITE),
+    (Method::PATCH, "/v1/users/ID/impersonator", WRITE),
     (Method::PUT, "/v1/users/ID/labels", WRITE),
     (Method::GET, "/v1/users/ID/logs", READ),
     (Method::GET, "/v1/users/ID/memberships", READ),
+    (Method::PATCH, "/v1/users/ID/mfa", WRITE),
+    (Method::DELETE, "/v1/users/ID/mfa/authenticators/totp", WRITE),
+    (Method::GET, "/v1/users/ID/mfa/challenges/ID", READ),
+    (Method::GET, "/v1/users/ID/mfa/factors", READ),
+    (Method::GET, "/v1/users/ID/mfa/recovery-codes", READ),
+    (Method::PATCH, "/v1/users/ID/mfa/recovery-codes", WRITE),
+    (Method::PUT, "/v1/users/ID/mfa/recovery-codes", WRITE),
     (Method::PATCH, "/v1/users/ID/name", WRITE),
+    (Method::GET, "/v1/users/ID/passkeys", READ),
+    (Method::GET, "/v1/users/ID/passkeys/ID", READ),
+    (Method::PATCH, "/v1/users/ID/passkeys/ID", WRITE),
+    (Method::DELETE, "/v1/users/ID/passkeys/ID", WRITE),
     (Method::PATCH, "/v1/users/ID/password", WRITE),
     (Method::PATCH, "/v1/users/ID/phone", WRITE),
     (Method::GET, "/v1/users/ID/prefs", READ),

@@ -2,6 +2,7 @@
 
 mod contact;
 pub mod credentials;
+mod impersonation;
 mod jwt;
 mod logs;
 mod parameters;

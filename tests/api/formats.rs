@@ -76,8 +76,8 @@ fn user(targets: &Value) -> Value {
         "$id": "anna", "$createdAt": NOW, "$updatedAt": NOW, "name": "Anna", "password": null, "hash": "argon2",
         "hashOptions": {"type": "argon2", "memoryCost": 8, "timeCost": 1, "threads": 1}, "registration": NOW,
         "status": true, "labels": ["vip"], "passwordUpdate": "", "email": "anna@example.org", "phone": "+4930123456",
-        "emailVerification": false, "emailCanonical": null, "emailIsFree": null, "emailIsDisposable": null,
-        "emailIsCorporate": null, "emailIsCanonical": null, "passwordPwned": null, "phoneVerification": false,
+        "emailVerification": false, "emailCanonical": "anna@example.org", "emailIsFree": false, "emailIsDisposable": false,
+        "emailIsCorporate": true, "emailIsCanonical": true, "passwordPwned": null, "phoneVerification": false,
         "mfa": false, "prefs": {"a": {}}, "targets": targets, "accessedAt": "", "impersonator": false,
         "impersonatorUserId": null
     })

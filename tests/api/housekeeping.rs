@@ -15,6 +15,7 @@ use usher::store::{Engine, ProjectKey, Result, Tx, Work, attempts, jobs, users};
 
 use crate::store::schema::{Outside, new_user, session, token};
 use crate::support::{NOW, PROJECT, TestApp, both};
+use crate::users::mfa;
 
 const MOMENT: Duration = Duration::from_millis(1);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -23,9 +24,10 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const DEADLINE: Duration = Duration::from_secs(60);
 
 /// The tables that are tidied up, each with the column that names its rows and the one that says when they are over.
-const TABLES: [(&str, &str, &str); 4] = [
+const TABLES: [(&str, &str, &str); 5] = [
     ("sessions", "id", "expire"),
     ("tokens", "id", "expire"),
+    ("challenges", "id", "expire"),
     ("attempts", "bucket", "reset"),
     ("logs", "actor_id", "time"),
 ];
@@ -34,8 +36,9 @@ fn now() -> Millis {
     Millis::parse(NOW).unwrap()
 }
 
+/// As many challenges as tokens.
 fn removed(sessions: u64, tokens: u64, attempts: u64, logs: u64) -> Option<Removed> {
-    Some(Removed { sessions, tokens, attempts, logs })
+    Some(Removed { sessions, tokens, challenges: tokens, attempts, logs })
 }
 
 async fn once(app: &App) -> Option<Removed> {
@@ -74,6 +77,14 @@ async fn add(app: &TestApp, project: ProjectKey, name: &'static str, end: Millis
         })
     })
     .await;
+    let code = mfa::bytes(app, b"sealed");
+    let insert = format!(
+        "INSERT INTO challenges (project, id, user_id, created_at, expire, factor, code) \
+         VALUES ({}, '{name}', 'anna', 0, {}, 'custom', {code})",
+        project.number(),
+        end.0
+    );
+    assert_eq!(Outside::of(app).await.run(&insert).await.unwrap(), 1);
 }
 
 /// The names of the rows that a table has of a project.
@@ -85,12 +96,17 @@ async fn left(outside: &mut Outside, project: ProjectKey, table: &str) -> Vec<St
 
 /// Adds many rows to a table that are over at the same moment.
 async fn crowd(outside: &mut Outside, project: ProjectKey, table: &str, rows: u64, time: Millis) {
+    let code = match outside {
+        Outside::Sqlite(_) => "'c' || n, 'anna', 0, $time, 'custom', X'00'",
+        Outside::Postgres(_) => "'c' || n, 'anna', 0, $time, 'custom', CAST('\\x00' AS BYTEA)",
+    };
     let (columns, values) = match table {
         "sessions" => (
             "id, user_id, created_at, updated_at, expire, provider, provider_uid, digest, ip, user_agent, factors",
             "'s' || n, 'anna', 0, 0, $time, 'email', '', 'd' || n, '', '', '[]'",
         ),
         "tokens" => ("id, user_id, created_at, expire, digest, attempts", "'t' || n, 'anna', 0, $time, 'd' || n, 0"),
+        "challenges" => ("id, user_id, created_at, expire, factor, code", code),
         "attempts" => ("bucket, reset, count", "'b' || n, $time, 1"),
         _ => (
             "user_id, event, mode, actor_type, actor_id, actor_name, actor_email, ip, user_agent, time",
@@ -126,10 +142,11 @@ async fn shown(app: &TestApp) -> Vec<Value> {
 
 type Batch = for<'t> fn(&'t mut Tx, ProjectKey, Millis) -> Work<'t, Result<u64>>;
 
-/// The batches of the four tables.
-const BATCHES: [(&str, Batch); 4] = [
+/// The batches of the tables.
+const BATCHES: [(&str, Batch); 5] = [
     ("sessions", |tx, project, until| Box::pin(sessions::delete_ended(tx, project, until))),
     ("tokens", |tx, project, until| Box::pin(tokens::delete_ended(tx, project, until))),
+    ("challenges", |tx, project, until| Box::pin(usher::store::mfa::delete_ended(tx, project, until))),
     ("attempts", |tx, project, until| Box::pin(attempts::delete_ended(tx, project, until))),
     ("logs", |tx, project, until| Box::pin(logs::delete_old(tx, project, until))),
 ];
@@ -151,7 +168,7 @@ both! {
         let keys = count(&mut outside, "api_keys").await;
 
         assert_eq!(once(&app.app).await, removed(3, 3, 3, 3));
-        for table in ["sessions", "tokens", "attempts"] {
+        for table in ["sessions", "tokens", "challenges", "attempts"] {
             assert_eq!(left(&mut outside, project, table).await, ["after", "never"], "{table}");
         }
         let logged = left(&mut outside, project, "logs").await;
@@ -257,7 +274,7 @@ both! {
         let project = app.project(PROJECT).await.key;
         add(app, project, "live", now().plus(MOMENT), now()).await;
         let mut outside = Outside::of(app).await;
-        for (table, rows) in [("sessions", 2345), ("tokens", 1000), ("attempts", 2000), ("logs", 999)] {
+        for (table, rows) in [("sessions", 2345), ("tokens", 1000), ("challenges", 1000), ("attempts", 2000), ("logs", 999)] {
             crowd(&mut outside, project, table, rows, Millis(0)).await;
         }
         assert_eq!(once(&app.app).await, removed(2345, 1000, 2000, 999));
@@ -350,7 +367,7 @@ both! {
             for _ in 0..2 {
                 turn(&mut outside).await;
             }
-            for table in ["sessions", "tokens", "attempts"] {
+            for table in ["sessions", "tokens", "challenges", "attempts"] {
                 assert_eq!(left(&mut outside, project, table).await, [""; 0], "{table}");
             }
             outside.run("ALTER TABLE tokens RENAME TO elsewhere").await.unwrap();
@@ -362,7 +379,7 @@ both! {
             for _ in 0..2 {
                 turn(&mut outside).await;
             }
-            for table in ["sessions", "tokens", "attempts"] {
+            for table in ["sessions", "tokens", "challenges", "attempts"] {
                 assert_eq!(left(&mut outside, project, table).await, [""; 0], "{table}");
             }
         };

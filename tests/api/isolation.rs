@@ -19,6 +19,8 @@ use crate::access::{ENDPOINTS, ask};
 use crate::account::credentials::{self, routes::ROUTES};
 use crate::decoding::types::{target_writes, writes};
 use crate::support::{Caller, PROJECT, TestApp, both};
+use crate::users::mfa;
+use crate::users::passkeys::add_passkey;
 
 pub const OTHER: &str = "other";
 
@@ -51,6 +53,10 @@ both! {
             }
             assert_eq!(dump(app, OTHER).await, before, "{method} {path}");
         }
+        admin.put("/v1/users/twin/mfa/recovery-codes", &json!({})).await.expect(200);
+        assert_eq!(dump(app, OTHER).await, before, "new recovery codes");
+        admin.patch("/v1/users/twin/passkeys/p", &json!({"name": "own"})).await.expect(200);
+        assert_eq!(dump(app, OTHER).await, before, "a passkey with another name");
         // The new password ended the sessions, one's own.
         admin.delete("/v1/users/twin/sessions/s").await.fails(404, "user_session_not_found", "");
         let (project, again) = (app.project(PROJECT).await.key, session(app, "twin", "", "own"));
@@ -60,6 +66,7 @@ both! {
             ("/v1/users/identities", "identities"),
             ("/v1/users/twin/sessions", "sessions"),
             ("/v1/users/twin/memberships", "memberships"),
+            ("/v1/users/twin/passkeys", "passkeys"),
         ] {
             let list = admin.get(path).await;
             assert!(!list.text.contains(MARK), "{path}: {}", list.text);
@@ -69,7 +76,16 @@ both! {
         let targets = admin.get("/v1/users/twin/targets").await;
         assert!(!targets.text.contains(MARK), "{}", targets.text);
         assert_eq!((&targets.json["total"], targets.ids("targets").len()), (&json!(3), 3));
-        for path in ["/v1/users/twin", "/v1/users/twin/prefs", "/v1/users/twin/logs", "/v1/users/twin/targets/t"] {
+        for path in [
+            "/v1/users/twin",
+            "/v1/users/twin/prefs",
+            "/v1/users/twin/logs",
+            "/v1/users/twin/targets/t",
+            "/v1/users/twin/mfa/factors",
+            "/v1/users/twin/mfa/recovery-codes",
+            "/v1/users/twin/mfa/challenges/c",
+            "/v1/users/twin/passkeys/p",
+        ] {
             let answer = admin.get(path).await;
             assert!(answer.status == 200 && !answer.text.contains(MARK), "{path}: {}", answer.text);
         }
@@ -77,6 +93,8 @@ both! {
             "/v1/users/twin/sessions/s",
             "/v1/users/identities/i",
             "/v1/users/twin/targets/t",
+            "/v1/users/twin/mfa/authenticators/totp",
+            "/v1/users/twin/passkeys/p",
             "/v1/users/twin/sessions",
             "/v1/users/twin",
         ] {
@@ -106,6 +124,11 @@ both! {
             }
         }
         admin.delete("/v1/users/twin/sessions/s-only").await.fails(404, "user_session_not_found", "");
+        for method in [Method::GET, Method::PATCH, Method::DELETE] {
+            let answer = admin.request(method, "/v1/users/twin/passkeys/p-only", r#"{"name":"x"}"#.to_owned()).await;
+            answer.fails(404, "user_passkey_not_found", "");
+        }
+        admin.get("/v1/users/twin/mfa/challenges/c-only").await.fails(401, "user_invalid_token", "");
         admin.delete("/v1/users/identities/i-only").await.fails(404, "user_identity_not_found", "");
         for method in [Method::GET, Method::PATCH, Method::DELETE] {
             let answer = admin.request(method, "/v1/users/twin/targets/t-only", "{}".to_owned()).await;
@@ -269,8 +292,8 @@ pub async fn two_projects(app: &TestApp) -> String {
     key
 }
 
-/// A user with one of everything: session `s`, identity `i`, target `t`, membership `m` of team `t`, each with `end`
-/// behind.
+/// A user with one of everything: session `s`, identity `i`, target `t`, membership `m` of team `t`, challenge `c`, passkey
+/// `p`, each with `end` behind; recovery codes and an authenticator.
 pub async fn fill(
     app: &TestApp,
     project: &str,
@@ -286,6 +309,13 @@ pub async fn fill(
         "targetId": format!("t{end}"), "providerType": "push", "identifier": format!("token{end}"), "name": text
     });
     caller.post(&format!("/v1/users/{id}/targets"), &target).await.expect(201);
+    caller.patch(&format!("/v1/users/{id}/mfa/recovery-codes"), &json!({})).await.expect(200);
+    mfa::add_authenticator(app, project, id, true).await;
+    let hour = app.app.clock.now().plus(Duration::from_secs(3600));
+    let challenge = format!("c{end}");
+    mfa::add_challenge(app, project, (&challenge, id), "custom", hour, &mfa::sealed(app, text)).await;
+    let passkey = format!("p{end}");
+    add_passkey(app, project, (&passkey, id), text, true).await;
     let (project, now) = (app.project(project).await.key, app.app.clock.now());
     let session = session(app, id, end, text);
     let identity = Identity {

@@ -14,7 +14,7 @@ use crate::store::users::User;
 
 /// The account as its owner sees it.
 pub(super) fn shown(member: &Member, user: &User) -> Response {
-    Json(view::User::account(user, &member.view)).into_response()
+    Json(view::User::account(user, &member.view).seen_by(member.impersonator.as_deref())).into_response()
 }
 
 /// `GET /v1/account`

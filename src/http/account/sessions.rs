@@ -34,9 +34,10 @@ pub(super) async fn list(member: Member, Params(params): Params<List>) -> Result
     Ok(Json(SessionList::new(shown, params.total)).into_response())
 }
 
-/// A session as its user sees it.
+/// A session as its user sees it, or somebody who acts as the user.
 fn shown<'a>(member: &Member, session: &'a Session) -> view::Session<'a> {
-    view::Session::of(session, &member.view).current(member.is_current(&session.id))
+    let shown = view::Session::of(session, &member.view).current(member.is_current(&session.id));
+    if member.impersonator.is_some() { shown.without_tokens() } else { shown }
 }
 
 /// Names one session.

@@ -124,7 +124,7 @@ impl Arrival {
         let (project, most) = (self.project.key, i64::from(self.project.settings.users_limit));
         if most > 0 && !self.by_key {
             projects::lock(tx, project).await?;
-            if users::reach(tx.on(), project, most).await? {
+            if users::count(tx.on(), project).await? >= most {
                 return Err(Kind::UserCountExceeded.into());
             }
         }

@@ -58,6 +58,12 @@ models! {
     LogList "logList" list::<store::logs::Log>;
     Token "token" of::<view::Token<'_>>;
     Jwt "jwt" of::<view::Jwt>;
+    Passkey "passkey" of::<view::Passkey<'_>>;
+    PasskeyList "passkeyList" list::<store::passkeys::Passkey>;
+    MfaFactors "mfaFactors" of::<view::Factors>;
+    MfaRecoveryCodes "mfaRecoveryCodes" of::<view::RecoveryCodes>;
+    MfaChallengeSecret "mfaChallengeSecret" of::<view::ChallengeSecret<'_>>;
+    Usage "usageUsers" of::<view::Usage>;
     Status "status" of::<health::Status>;
     Health "healthStatus" of::<health::Health>;
     Version "healthVersion" of::<health::Version>;

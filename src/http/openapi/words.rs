@@ -21,6 +21,9 @@ together. A list without a `limit` has 25 rows, and no `limit` is too large.
 **Generations.** Models are shown as of the newest generation. A client that sends `X-Appwrite-Response-Format` with an older \
 version gets them without the fields that came later.
 
+**Acting as another.** A user whose `impersonator` is true reads the account of another with the header \
+`X-Appwrite-Impersonate-User-Id`, `-Email` or `-Phone`, and changes nothing there.
+
 **Dates** are texts in UTC as `2026-01-31T12:00:00.000+00:00`; what has not happened is the empty text.
 
 **Errors** are all of the shape `error`. Clients tell them apart by `type`. 503 and 429 say in `Retry-After` when to come again.";
@@ -62,6 +65,13 @@ pub(super) fn about(name: &str) -> &'static str {
         "userId" => "The id of the user. `unique()` has the server make one for a new user.",
         "sessionId" => "The id of the session; `current` is that of the request, `recent()` the newest.",
         "targetId" => "The id of the messaging target. `unique()` has the server make one for a new target.",
+        "passkeyId" => "The id of the passkey.",
+        "challengeId" => "The id of the challenge.",
+        "type" => "The type of authenticator.",
+        "mfa" => "Whether a second factor is asked for.",
+        "impersonator" => "Whether the user may act as others.",
+        "range" => "How far to look back; `30d` when absent.",
+        "provider" => "Whose sessions to count apart; for clients older than 1.5.0.",
         "identityId" => "The id of the identity.",
         "queries" => "Conditions, orders and the page, each a text.",
         "search" => "Words that must all occur in what can be searched, whatever their case and accents.",

@@ -50,6 +50,8 @@ named! {
     NewLabels "labels" Labels;
     NewPrefs "prefs" Prefs;
     NewStatus "status" Flag;
+    NewMfa "mfa" Flag;
+    NewImpersonator "impersonator" Flag;
     NewEmailVerification "emailVerification" Flag;
     NewPhoneVerification "phoneVerification" Flag;
 }
@@ -115,6 +117,20 @@ pub(super) async fn prefs(access: Write, Params(new): Params<Set<NewPrefs>>) -> 
 pub(super) async fn status(access: Write, Params(new): Params<Set<NewStatus>>) -> Result<Response> {
     let log = access.log("user.update", &new.id.0);
     let user = set(&access, log, move |user| user.status = new.value.0).await?;
+    Ok(shown(&access, &user))
+}
+
+/// `PATCH /v1/users/{userId}/mfa`: whether a second factor is asked for.
+pub(super) async fn mfa(access: Write, Params(new): Params<Set<NewMfa>>) -> Result<Response> {
+    let log = access.log("user.update", &new.id.0);
+    let user = set(&access, log, move |user| user.mfa = new.value.0).await?;
+    Ok(shown(&access, &user))
+}
+
+/// `PATCH /v1/users/{userId}/impersonator`: whether the user may act as others, and read their accounts.
+pub(super) async fn impersonator(access: Write, Params(new): Params<Set<NewImpersonator>>) -> Result<Response> {
+    let log = access.log("user.update", &new.id.0);
+    let user = set(&access, log, move |user| user.impersonator = new.value.0).await?;
     Ok(shown(&access, &user))
 }
 

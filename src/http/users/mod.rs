@@ -7,10 +7,13 @@ mod identities;
 mod import;
 mod logs;
 mod memberships;
+mod mfa;
+mod passkeys;
 mod password;
 mod sessions;
 mod targets;
 mod tokens;
+mod usage;
 
 use super::routes::{Routes, table};
 use crate::error::Result;
@@ -49,6 +52,8 @@ pub(super) fn routes(routes: Routes) -> Routes {
         get "/v1/users/identities" usersListIdentities = identities::list, 200 IdentityList or CursorNotFound;
         /// Deletes an identity.
         delete "/v1/users/identities/{identityId}" usersDeleteIdentity = identities::delete, 204 Nothing or UserIdentityNotFound;
+        /// Counts users and sessions, by the hour or by the day.
+        get "/v1/users/usage" usersGetUsage = usage::get, 200 Usage or Timeout;
         /// Shows a user.
         get "/v1/users/{userId}" usersGet = crud::get, 200 User or UserNotFound;
         /// Deletes a user and all that belongs to them.
@@ -57,6 +62,8 @@ pub(super) fn routes(routes: Routes) -> Routes {
         /// Changes the email address, or clears it.
         patch "/v1/users/{userId}/email" usersUpdateEmail = attributes::email,
             200 User or UserNotFound UserEmailAlreadyExists UserTargetAlreadyExists;
+        /// Lets a user act as others, or takes that back.
+        patch "/v1/users/{userId}/impersonator" usersUpdateImpersonator = attributes::impersonator, 200 User or UserNotFound;
         /// Replaces the labels.
         put "/v1/users/{userId}/labels" usersUpdateLabels = attributes::labels, 200 User or UserNotFound;
         /// Lists what was done to a user and by whom, newest first.
@@ -64,8 +71,38 @@ pub(super) fn routes(routes: Routes) -> Routes {
         /// Lists the memberships of a user in teams.
         get "/v1/users/{userId}/memberships" usersListMemberships = memberships::list,
             200 MembershipList or UserNotFound CursorNotFound;
+        /// Says whether the user is to be asked for a second factor.
+        patch "/v1/users/{userId}/mfa" usersUpdateMFA = attributes::mfa, 200 User or UserNotFound;
+        /// Deletes an authenticator of a user.
+        delete "/v1/users/{userId}/mfa/authenticators/{type}" usersDeleteMFAAuthenticator = mfa::delete_authenticator,
+            204 Nothing or UserNotFound UserAuthenticatorNotFound;
+        /// Shows a challenge with its code, for a server that hands it on.
+        get "/v1/users/{userId}/mfa/challenges/{challengeId}" usersGetMFAChallenge = mfa::challenge,
+            200 MfaChallengeSecret or UserNotFound UserInvalidToken FeatureUnsupported;
+        /// Says which second factors a user has.
+        get "/v1/users/{userId}/mfa/factors" usersListMFAFactors = mfa::factors, 200 MfaFactors or UserNotFound;
+        /// Shows the recovery codes.
+        get "/v1/users/{userId}/mfa/recovery-codes" usersGetMFARecoveryCodes = mfa::recovery_codes,
+            200 MfaRecoveryCodes or UserNotFound UserRecoveryCodesNotFound FeatureUnsupported;
+        /// Makes the first recovery codes.
+        patch "/v1/users/{userId}/mfa/recovery-codes" usersCreateMFARecoveryCodes = mfa::create_recovery_codes,
+            200 MfaRecoveryCodes or UserNotFound UserRecoveryCodesAlreadyExists FeatureUnsupported;
+        /// Replaces the recovery codes.
+        put "/v1/users/{userId}/mfa/recovery-codes" usersUpdateMFARecoveryCodes = mfa::replace_recovery_codes,
+            200 MfaRecoveryCodes or UserNotFound UserRecoveryCodesNotFound FeatureUnsupported;
         /// Changes the name.
         patch "/v1/users/{userId}/name" usersUpdateName = attributes::name, 200 User or UserNotFound;
+        /// Lists the passkeys of a user that were verified.
+        get "/v1/users/{userId}/passkeys" usersListPasskeys = passkeys::list, 200 PasskeyList or UserNotFound CursorNotFound;
+        /// Shows a passkey.
+        get "/v1/users/{userId}/passkeys/{passkeyId}" usersGetPasskey = passkeys::get,
+            200 Passkey or UserNotFound UserPasskeyNotFound;
+        /// Renames a passkey.
+        patch "/v1/users/{userId}/passkeys/{passkeyId}" usersUpdatePasskey = passkeys::rename,
+            200 Passkey or UserNotFound UserPasskeyNotFound;
+        /// Deletes a passkey.
+        delete "/v1/users/{userId}/passkeys/{passkeyId}" usersDeletePasskey = passkeys::delete,
+            204 Nothing or UserNotFound UserPasskeyNotFound;
         /// Changes the password, or takes it away.
         /// The user's sessions end, unless the project keeps them.
         patch "/v1/users/{userId}/password" usersUpdatePassword = password::update,

@@ -4,9 +4,12 @@
 mod identity;
 mod log;
 mod membership;
+mod mfa;
+mod passkey;
 mod session;
 mod target;
 mod token;
+mod usage;
 mod user;
 
 use std::borrow::Cow;
@@ -20,9 +23,12 @@ use serde::Serializer;
 pub use self::identity::Identity;
 pub use self::log::Log;
 pub use self::membership::Membership;
+pub use self::mfa::{ChallengeSecret, Factors, RecoveryCodes};
+pub use self::passkey::Passkey;
 pub use self::session::{Session, SessionList};
 pub use self::target::Target;
 pub use self::token::{Jwt, Token};
+pub use self::usage::{OldUsage, Point, Usage};
 pub use self::user::User;
 use super::format::Format;
 use super::reply::JSON;

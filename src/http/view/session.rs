@@ -121,6 +121,12 @@ impl<'a> Session<'a> {
         Self { current, ..self }
     }
 
+    /// Without the tokens of the provider, by which somebody could act as the user there.
+    #[must_use]
+    pub fn without_tokens(self) -> Self {
+        Self { provider_access_token: String::new(), provider_refresh_token: String::new(), ..self }
+    }
+
     /// Shows the secret, to clients that know the field.
     #[must_use]
     pub fn secret(self, secret: &'a str) -> Self {

@@ -1,10 +1,13 @@
 //! A user.
 
+use std::borrow::Cow;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Moment, MomentOrEmpty, Target, TextOrNull, View, date, raw};
 use crate::clock::Millis;
+use crate::email;
 use crate::hashing::{Stored, WireOptions};
 use crate::http::list::Shown;
 use crate::store::users;
@@ -63,7 +66,7 @@ pub struct User<'a> {
     /// Whether the email address is confirmed.
     email_verification: bool,
     /// The address without what its provider ignores.
-    email_canonical: Option<&'a str>,
+    email_canonical: Option<Cow<'a, str>>,
     /// Whether the address is at a provider of free mail.
     email_is_free: Option<bool>,
     /// Whether the address is at a provider of throw-away mail.
@@ -96,10 +99,10 @@ pub struct User<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(required)]
     impersonator: Option<bool>,
-    /// `null` for every client that gets it at all.
+    /// Who is acting as the user; null when the user asks. From 1.9 on.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "TextOrNull", required)]
-    impersonator_user_id: Option<()>,
+    impersonator_user_id: Option<Option<&'a str>>,
 }
 
 impl<'a> User<'a> {
@@ -124,6 +127,8 @@ impl<'a> User<'a> {
     /// Shows a user to themselves. Clients of every generation get all but what came with 1.9.
     #[must_use]
     pub fn account(user: &'a users::User, view: &View) -> Self {
+        let told = user.email.as_deref().and_then(email::tell);
+        let is_canonical = told.as_ref().map(|told| user.email.as_deref() == Some(&*told.canonical));
         Self {
             id: &user.id,
             created_at: Some(user.created_at),
@@ -139,11 +144,11 @@ impl<'a> User<'a> {
             email: user.email.as_deref().unwrap_or_default(),
             phone: user.phone.as_deref().unwrap_or_default(),
             email_verification: user.email_verified,
-            email_canonical: None,
-            email_is_free: None,
-            email_is_disposable: None,
-            email_is_corporate: None,
-            email_is_canonical: None,
+            email_is_free: told.as_ref().map(|told| told.free),
+            email_is_disposable: told.as_ref().map(|told| told.disposable),
+            email_is_corporate: told.as_ref().map(email::Told::corporate),
+            email_is_canonical: is_canonical,
+            email_canonical: told.map(|told| told.canonical),
             password_pwned: user.password_pwned,
             phone_verification: user.phone_verified,
             mfa: Some(user.mfa),
@@ -151,8 +156,14 @@ impl<'a> User<'a> {
             targets: Some(user.targets.0.iter().map(Target::of).collect()),
             accessed_at: user.accessed_at,
             impersonator: view.since("1.9.0", user.impersonator),
-            impersonator_user_id: view.since("1.9.0", ()),
+            impersonator_user_id: view.since("1.9.0", None),
         }
+    }
+
+    /// The same, as seen by somebody with this id who acts as the user.
+    #[must_use]
+    pub fn seen_by(self, impersonator: Option<&'a str>) -> Self {
+        Self { impersonator_user_id: self.impersonator_user_id.map(|_| impersonator), ..self }
     }
 }
 

@@ -146,6 +146,15 @@ pub async fn find_by_email(on: On<'_>, project: ProjectKey, email: &str) -> Resu
         .await
 }
 
+/// The user with this phone number.
+pub async fn find_by_phone(on: On<'_>, project: ProjectKey, phone: &str) -> Result<Option<User>> {
+    sql(concat!("SELECT ", columns!(), " FROM users t WHERE t.project = $1 AND t.phone = $2"))
+        .bind(project)
+        .bind(phone)
+        .optional(on)
+        .await
+}
+
 /// The user with this id, whom nobody else can change until the transaction ends. On SQLite there is only one
 /// writer, so nothing has to be locked.
 pub async fn lock(tx: &mut Tx, project: ProjectKey, id: &str) -> Result<Option<User>> {
@@ -161,13 +170,13 @@ pub async fn lock(tx: &mut Tx, project: ProjectKey, id: &str) -> Result<Option<U
     }
 }
 
-/// Whether there are that many users.
-pub async fn reach(on: On<'_>, project: ProjectKey, count: i64) -> Result<bool> {
+/// How many users there are.
+pub async fn count(on: On<'_>, project: ProjectKey) -> Result<i64> {
     let (users,): (i64,) = sql("SELECT CAST(coalesce(sum(users), 0) AS BIGINT) FROM user_totals WHERE project = $1")
         .bind(project)
         .one(on)
         .await?;
-    Ok(users >= count)
+    Ok(users)
 }
 
 /// Removes a user who was locked in this transaction, with sessions, tokens, targets, identities, memberships and log

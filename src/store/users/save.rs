@@ -105,7 +105,7 @@ fn columns(before: &User, user: &mut User, text: Option<&str>, now: Millis) -> O
     }
     push_changed! {
         name email phone status email_verified phone_verified labels prefs password hash hash_options
-        password_history password_update accessed_at
+        password_history password_update mfa impersonator accessed_at
     }
     if before.targets != user.targets {
         update.push("targets = ").push_bind(user.targets.to_json()).push(", ");

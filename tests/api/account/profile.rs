@@ -66,8 +66,8 @@ both! {
         let expected = json!({
             "$id": "anna", "$createdAt": NOW, "$updatedAt": NOW, "name": "Name of anna", "registration": NOW,
             "status": true, "labels": ["vip"], "passwordUpdate": NOW, "email": address, "phone": "",
-            "emailVerification": true, "emailCanonical": null, "emailIsFree": null, "emailIsDisposable": null,
-            "emailIsCorporate": null, "emailIsCanonical": null, "passwordPwned": null, "phoneVerification": false,
+            "emailVerification": true, "emailCanonical": address, "emailIsFree": false, "emailIsDisposable": false,
+            "emailIsCorporate": true, "emailIsCanonical": true, "passwordPwned": null, "phoneVerification": false,
             "mfa": false, "prefs": {"z": 1, "a": {}},
             "targets": [target(&answer.json["targets"][0], "anna", "email", &address, NOW)], "accessedAt": NOW,
             "impersonator": false, "impersonatorUserId": null

@@ -79,7 +79,7 @@ fn learnt(answer: &Answer) -> (u16, String, BTreeMap<String, Vec<String>>) {
 }
 
 /// Waits until nothing is done any more that no request waits for.
-async fn settled(app: &TestApp) {
+pub async fn settled(app: &TestApp) {
     let background = &app.app.background;
     background.close();
     background.wait().await;

@@ -6,7 +6,7 @@ use crate::store::schema::Outside;
 /// Rows that must not be there, on both engines.
 const NEVER: [(&str, &str); 10] = [
     (
-        "a session, token, target, identity or membership without a user",
+        "a session, token, target, identity, membership, passkey or factor without a user",
         "SELECT 'session ' || s.id FROM sessions s \
          WHERE NOT EXISTS (SELECT 1 FROM users u WHERE u.project = s.project AND u.id = s.user_id) \
          UNION ALL SELECT 'token ' || s.id FROM tokens s \
@@ -16,6 +16,14 @@ const NEVER: [(&str, &str); 10] = [
          UNION ALL SELECT 'identity ' || s.id FROM identities s \
          WHERE NOT EXISTS (SELECT 1 FROM users u WHERE u.project = s.project AND u.id = s.user_id) \
          UNION ALL SELECT 'membership ' || s.id FROM memberships s \
+         WHERE NOT EXISTS (SELECT 1 FROM users u WHERE u.project = s.project AND u.id = s.user_id) \
+         UNION ALL SELECT 'recovery codes of ' || s.user_id FROM recovery_codes s \
+         WHERE NOT EXISTS (SELECT 1 FROM users u WHERE u.project = s.project AND u.id = s.user_id) \
+         UNION ALL SELECT 'authenticator of ' || s.user_id FROM authenticators s \
+         WHERE NOT EXISTS (SELECT 1 FROM users u WHERE u.project = s.project AND u.id = s.user_id) \
+         UNION ALL SELECT 'passkey ' || s.id FROM passkeys s \
+         WHERE NOT EXISTS (SELECT 1 FROM users u WHERE u.project = s.project AND u.id = s.user_id) \
+         UNION ALL SELECT 'challenge ' || s.id FROM challenges s \
          WHERE NOT EXISTS (SELECT 1 FROM users u WHERE u.project = s.project AND u.id = s.user_id)",
     ),
     (

@@ -134,6 +134,13 @@ pub fn writes() -> Vec<(Method, &'static str, Value, Vec<Field>)> {
         ),
         (Method::PATCH, "/v1/users/anna/email", json!({"email": "b@example.org"}), vec![("email", Text, true)]),
         (Method::PUT, "/v1/users/anna/labels", json!({"labels": ["vip"]}), vec![("labels", Labels, true)]),
+        (
+            Method::PATCH,
+            "/v1/users/anna/impersonator",
+            json!({"impersonator": true}),
+            vec![("impersonator", Flag, true)],
+        ),
+        (Method::PATCH, "/v1/users/anna/mfa", json!({"mfa": true}), vec![("mfa", Flag, true)]),
         (Method::PATCH, "/v1/users/anna/name", json!({"name": "B"}), vec![("name", Text, true)]),
         (Method::PATCH, "/v1/users/anna/password", json!({"password": "long enough"}), vec![("password", Text, true)]),
         (Method::PATCH, "/v1/users/anna/phone", json!({"number": "+4930123457"}), vec![("number", Text, true)]),
@@ -270,7 +277,7 @@ both! {
     async fn truth_is_read_by_its_meaning(app) {
         app.user("anna", json!({})).await;
         for (path, field) in
-            [("status", "status"), ("verification", "emailVerification"), ("verification/phone", "phoneVerification")]
+            [("status", "status"), ("mfa", "mfa"), ("impersonator", "impersonator"), ("verification", "emailVerification"), ("verification/phone", "phoneVerification")]
         {
             for (value, meaning) in [
                 (json!(false), false),
@@ -300,6 +307,7 @@ both! {
             "/v1/users/anna/sessions",
             "/v1/users/anna/memberships",
             "/v1/users/anna/targets",
+            "/v1/users/anna/passkeys",
         ] {
             for wrong in ["total=", "total=maybe", "total[]=true", "total=2"] {
                 app.admin().get(&format!("{list}?{wrong}")).await.fails(

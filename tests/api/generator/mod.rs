@@ -4,6 +4,8 @@
 pub mod endpoints;
 mod values;
 
+use std::time::Duration;
+
 use axum::http::Method;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value, json};
@@ -14,6 +16,8 @@ use crate::crash::Dice;
 use crate::store::schema::Outside;
 use crate::support::{Answer, PROJECT, TestApp, both};
 use crate::users::crud::{self, add_identities};
+use crate::users::mfa;
+use crate::users::passkeys::add_passkey;
 
 /// Requests of junk for each endpoint.
 const JUNK: usize = 25;
@@ -32,6 +36,8 @@ struct Somebody {
     session: String,
     target: String,
     identity: String,
+    challenge: String,
+    passkey: String,
     secret: String,
 }
 
@@ -46,7 +52,7 @@ struct Run<'a> {
 
 impl<'a> Run<'a> {
     async fn new(app: &'a TestApp) -> Self {
-        Self { app, somebody: somebody(app, 0).await, made: 0, sent: 0, dice: Dice(4) }
+        Self { app, somebody: somebody(app, 0, true).await, made: 0, sent: 0, dice: Dice(4) }
     }
 
     fn next(&mut self) -> usize {
@@ -67,6 +73,9 @@ impl<'a> Run<'a> {
             .replace("{sessionId}", &self.somebody.session)
             .replace("{targetId}", &self.somebody.target)
             .replace("{identityId}", &self.somebody.identity)
+            .replace("{type}", "totp")
+            .replace("{challengeId}", &self.somebody.challenge)
+            .replace("{passkeyId}", &self.somebody.passkey)
     }
 
     async fn send(&mut self, endpoint: &Endpoint, path: &str, values: &Map<String, Value>, form: Form) -> Answer {
@@ -113,9 +122,15 @@ impl<'a> Run<'a> {
     /// Makes somebody new, where the last one may have lost something.
     async fn renew(&mut self, endpoint: &Endpoint) {
         if endpoint.method != Method::GET && (endpoint.who == Who::User || endpoint.path.contains('{')) {
-            let n = self.next();
-            self.somebody = somebody(self.app, n).await;
+            self.meet(endpoint).await;
         }
+    }
+
+    /// Makes somebody new, who has what an endpoint is about: recovery codes, but for the one that makes them.
+    async fn meet(&mut self, endpoint: &Endpoint) {
+        let codes = !endpoint.path.ends_with("/recovery-codes") || endpoint.method != Method::PATCH;
+        let n = self.next();
+        self.somebody = somebody(self.app, n, codes).await;
     }
 
     /// Sends what must be refused because of a parameter.
@@ -153,6 +168,9 @@ impl<'a> Run<'a> {
     }
 
     async fn drive(&mut self, endpoint: &Endpoint) {
+        if endpoint.path.ends_with("/recovery-codes") {
+            self.meet(endpoint).await;
+        }
         let forms = [Form::Json, Form::Url, Form::Multipart];
         // A whole number is none in a form, where all is text.
         let whole = endpoint.params.iter().any(|(_, kind, _)| matches!(kind, Kind::Whole(..) | Kind::Number(_)));
@@ -247,7 +265,7 @@ fn multipart(values: &Map<String, Value>) -> String {
 }
 
 /// Makes somebody new, who is signed in.
-async fn somebody(app: &TestApp, n: usize) -> Somebody {
+async fn somebody(app: &TestApp, n: usize, codes: bool) -> Somebody {
     let (user, email) = (format!("somebody{n}"), format!("somebody{n}@example.org"));
     app.user(&user, json!({ "email": email, "password": PASSWORD, "name": "Somebody" })).await;
     let session = app.admin().post(&format!("/v1/users/{user}/sessions"), &json!({})).await.expect(201);
@@ -256,11 +274,21 @@ async fn somebody(app: &TestApp, n: usize) -> Somebody {
     app.admin().post(&format!("/v1/users/{user}/targets"), &target).await.expect(201);
     let identity = format!("identity{n}");
     add_identities(app, vec![crud::identity(&identity, &user, &email)]).await;
+    if codes {
+        app.admin().patch(&format!("/v1/users/{user}/mfa/recovery-codes"), &json!({})).await.expect(200);
+    }
+    mfa::add_authenticator(app, PROJECT, &user, true).await;
+    let (challenge, end) = (format!("challenge{n}"), app.app.clock.now().plus(Duration::from_secs(3600)));
+    mfa::add_challenge(app, PROJECT, (&challenge, &user), "custom", end, &mfa::sealed(app, "123456")).await;
+    let passkey = format!("passkey{n}");
+    add_passkey(app, PROJECT, (&passkey, &user), "Laptop", true).await;
     Somebody {
         user,
         session: session["$id"].as_str().unwrap().to_owned(),
         target: own,
         identity,
+        challenge,
+        passkey,
         secret: session["secret"].as_str().unwrap().to_owned(),
     }
 }

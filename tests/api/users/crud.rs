@@ -34,9 +34,26 @@ pub fn bare(id: &str) -> Value {
     })
 }
 
-/// The same user, or whatever it is, with other values in some fields.
+/// What a user's model says of an address of nobody's known provider, as are those of nearly all tests; nothing of none.
+pub fn told(email: &str) -> Value {
+    match email {
+        "" => json!({
+            "emailCanonical": null, "emailIsFree": null, "emailIsDisposable": null, "emailIsCorporate": null,
+            "emailIsCanonical": null
+        }),
+        email => json!({
+            "emailCanonical": email, "emailIsFree": false, "emailIsDisposable": false, "emailIsCorporate": true,
+            "emailIsCanonical": true
+        }),
+    }
+}
+
+/// The same user, or whatever it is, with other values in some fields; what is said of an email goes with it.
 pub fn with(user: &Value, changes: Value) -> Value {
     let mut user = user.clone();
+    if let (Some(email), true) = (changes.get("email"), user.get("emailCanonical").is_some()) {
+        user = with(&user, told(email.as_str().unwrap()));
+    }
     for (name, value) in changes.as_object().unwrap() {
         assert!(user.get(name).is_some(), "there is no field {name}");
         user[name] = value.clone();

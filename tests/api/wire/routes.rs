@@ -112,7 +112,6 @@ both! {
             "scrypt-modified",
             "sha",
             "prefs",
-            "usage",
             "users",
             "current",
         ];
@@ -127,7 +126,13 @@ both! {
             admin.delete(&format!("/v1/users/{id}")).await.expect(204);
             admin.get(&format!("/v1/users/{id}")).await.fails(404, "user_not_found", "");
         }
-        // The list of identities hides one user from GET, and from nothing else.
+        // The list of identities and the usage each hide one user from GET, and from nothing else.
+        let made = app.user("usage", json!({"name": "U"})).await;
+        assert_eq!(admin.get("/v1/users/usage").await.expect(200)["usersTotal"], 1);
+        assert_eq!(admin.get("/v1/users/usage/prefs").await.expect(200), json!({}));
+        assert_eq!(admin.get("/v1/users").await.expect(200)["users"], json!([made]));
+        assert_eq!(admin.patch("/v1/users/usage/name", &json!({"name": "V"})).await.expect(200)["name"], "V");
+        admin.delete("/v1/users/usage").await.expect(204);
         app.user("identities", json!({"name": "I"})).await;
         assert_eq!(admin.get("/v1/users/identities").await.expect(200), json!({"total": 0, "identities": []}));
         assert_eq!(admin.get("/v1/users/identities/prefs").await.expect(200), json!({}));
@@ -168,8 +173,10 @@ both! {
             let session = admin.delete(&format!("/v1/users/anna/sessions/{id}")).await;
             session.fails(400, "general_argument_invalid", "`sessionId`");
             for method in [Method::GET, Method::PATCH, Method::DELETE] {
-                let target = admin.request(method, &format!("/v1/users/anna/targets/{id}"), "{}".to_owned()).await;
+                let target = admin.request(method.clone(), &format!("/v1/users/anna/targets/{id}"), "{}".to_owned()).await;
                 target.fails(400, "general_argument_invalid", "`targetId`");
+                let passkey = admin.request(method, &format!("/v1/users/anna/passkeys/{id}"), "{}".to_owned()).await;
+                passkey.fails(400, "general_argument_invalid", "`passkeyId`");
             }
             let identity = admin.delete(&format!("/v1/users/identities/{id}")).await;
             identity.fails(400, "general_argument_invalid", "`identityId`");

@@ -92,8 +92,8 @@ fn account(targets: &Value) -> Value {
     json!({
         "$id": "anna", "$createdAt": NOW, "$updatedAt": NOW, "name": "Anna", "registration": NOW, "status": true,
         "labels": ["vip"], "passwordUpdate": NOW, "email": "anna@example.org", "phone": "+4930123456",
-        "emailVerification": false, "emailCanonical": null, "emailIsFree": null, "emailIsDisposable": null,
-        "emailIsCorporate": null, "emailIsCanonical": null, "passwordPwned": null, "phoneVerification": false,
+        "emailVerification": false, "emailCanonical": "anna@example.org", "emailIsFree": false, "emailIsDisposable": false,
+        "emailIsCorporate": true, "emailIsCanonical": true, "passwordPwned": null, "phoneVerification": false,
         "mfa": false, "prefs": {"a": {}}, "targets": targets, "accessedAt": NOW, "impersonator": false,
         "impersonatorUserId": null
     })

@@ -4,6 +4,7 @@ use usher::clock::Millis;
 use usher::store::identities::{self, Identity};
 use usher::store::keys::{self, NewKey};
 use usher::store::memberships::{self, NewMembership};
+use usher::store::passkeys::{self, Passkey};
 use usher::store::sessions::{self, Session};
 use usher::store::targets::{ProviderType, Target, Targets};
 use usher::store::tokens::{self, Token};
@@ -11,6 +12,7 @@ use usher::store::users::{self, User};
 use usher::store::{Constraint, Error, ProjectKey, Result, Tx, projects, teams};
 
 use crate::support::{PROJECT, both};
+use crate::users::passkeys::credential;
 
 pub const TIME: Millis = Millis(1_767_323_045_678);
 
@@ -98,6 +100,10 @@ async fn prepare(tx: &mut Tx, project: ProjectKey) -> Result<()> {
     memberships::insert(tx, project, &membership("m1", "u1", "t1", &[]), TIME).await?;
     keys::insert(tx, project, &key("k1", "kd1"), TIME).await?;
     tokens::insert(tx, project, &token("k1", "u1")).await?;
+    passkeys::insert(tx, project, &passkey("p1"), Some(&credential("c1"))).await?;
+    // Those that wait for their credential do not stand in each other's way.
+    passkeys::insert(tx, project, &passkey("p3"), None).await?;
+    passkeys::insert(tx, project, &passkey("p4"), None).await?;
     add_target(tx, project, "t1", "device").await
 }
 
@@ -125,6 +131,17 @@ pub fn token(id: &str, user: &str) -> Token {
     Token { id: id.into(), user_id: user.into(), created_at: TIME, expire: TIME, digest: id.into(), attempts: 0 }
 }
 
+fn passkey(id: &str) -> Passkey {
+    Passkey {
+        id: id.into(),
+        user_id: "u1".into(),
+        created_at: TIME,
+        updated_at: TIME,
+        name: String::new(),
+        accessed_at: None,
+    }
+}
+
 /// Does the same as before in the one respect that the constraint is about, and differs in every other.
 async fn violate(tx: &mut Tx, project: ProjectKey, constraint: Constraint) -> Result<()> {
     match constraint {
@@ -141,6 +158,8 @@ async fn violate(tx: &mut Tx, project: ProjectKey, constraint: Constraint) -> Re
         Constraint::TargetId => add_target(tx, project, "t1", "second@x.org").await,
         Constraint::TargetIdentifier => add_target(tx, project, "t2", "device").await,
         Constraint::TokenId => tokens::insert(tx, project, &token("k1", "u2")).await,
+        Constraint::PasskeyId => passkeys::insert(tx, project, &passkey("p1"), Some(&credential("c2"))).await,
+        Constraint::PasskeyCredential => passkeys::insert(tx, project, &passkey("p2"), Some(&credential("c1"))).await,
         Constraint::TeamId => teams::insert(tx, project, "t1", "Again", TIME).await,
         Constraint::MembershipId => memberships::insert(tx, project, &membership("m1", "u1", "t2", &[]), TIME).await,
         Constraint::MembershipUserTeam => {

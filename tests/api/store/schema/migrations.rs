@@ -21,7 +21,7 @@ both! {
         let mut outside = Outside::of(app).await;
         app.user("anna", serde_json::json!({"email": "anna@example.org"})).await;
         let applied = outside.texts(APPLIED).await;
-        assert_eq!(applied.len(), 5);
+        assert_eq!(applied.len(), 6);
         let again = open(&app.app.config.database).await.unwrap();
         assert_eq!(outside.texts(APPLIED).await, applied);
         assert_eq!(projects::find(again.read(), PROJECT).await.unwrap().unwrap().id, PROJECT);
@@ -79,7 +79,7 @@ async fn programs_that_start_on_one_new_postgresql_wait_for_each_other() {
     outside.run("DROP SCHEMA public CASCADE").await.unwrap();
     outside.run("CREATE SCHEMA public").await.unwrap();
     start_together(&app.app.config.database).await;
-    assert_eq!(outside.texts(APPLIED).await.len(), 5);
+    assert_eq!(outside.texts(APPLIED).await.len(), 6);
     drop(outside);
     app.finish().await;
 }

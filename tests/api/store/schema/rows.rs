@@ -6,16 +6,21 @@ use usher::store::{sessions, teams, tokens, users};
 
 use super::Outside;
 use super::constraints::{TIME, identity, key, membership, session, token, user};
-use crate::support::{PROJECT, both};
+use crate::support::{PROJECT, TestApp, both};
+use crate::users::mfa::bytes;
 
 /// Tables with the column that names their project, and how many rows [`fill`] puts into each.
-const TABLES: [(&str, u64); 12] = [
+const TABLES: [(&str, u64); 16] = [
     ("users", 2),
     ("user_labels", 2),
     ("targets", 2),
     ("sessions", 2),
     ("tokens", 2),
     ("identities", 2),
+    ("recovery_codes", 2),
+    ("authenticators", 2),
+    ("challenges", 2),
+    ("passkeys", 2),
     ("memberships", 2),
     ("membership_roles", 2),
     ("teams", 1),
@@ -40,8 +45,37 @@ pub fn log(user: &str) -> Log {
     }
 }
 
+/// Rows that belong to a user and that nothing makes yet: the table, its columns besides project and user, and values,
+/// among which are the id of the row and some bytes.
+const OF_A_USER: [(&str, &str, &str); 4] = [
+    ("recovery_codes", "created_at, updated_at, codes", "1, 1, $bytes"),
+    ("authenticators", "type, created_at, updated_at, verified, secret", "'totp', 1, 1, TRUE, $bytes"),
+    ("challenges", "id, created_at, expire, factor, code", "'$id', 1, 1, 'custom', $bytes"),
+    (
+        "passkeys",
+        "id, created_at, updated_at, name, name_folded, credential_id, counter",
+        "'$id', 1, 1, '', '', $bytes, 0",
+    ),
+];
+
 /// Two users with one of everything each.
-async fn fill(tx: &mut Tx, project: ProjectKey) -> Result<()> {
+async fn fill(app: &TestApp, project: ProjectKey) {
+    app.write(move |tx| Box::pin(fill_tables(tx, project))).await;
+    let mut outside = Outside::of(app).await;
+    for user in ["u1", "u2"] {
+        for row in OF_A_USER {
+            assert_eq!(outside.run(&of_a_user(app, row, project, user)).await.unwrap(), 1);
+        }
+    }
+}
+
+/// The statement that stores such a row.
+fn of_a_user(app: &TestApp, (table, columns, values): (&str, &str, &str), project: ProjectKey, user: &str) -> String {
+    let values = values.replace("$id", user).replace("$bytes", &bytes(app, user.as_bytes()));
+    format!("INSERT INTO {table} (project, user_id, {columns}) VALUES ({}, '{user}', {values})", project.number())
+}
+
+async fn fill_tables(tx: &mut Tx, project: ProjectKey) -> Result<()> {
     teams::insert(tx, project, "team", "Team", TIME).await?;
     for id in ["u1", "u2"] {
         let email = format!("{id}@x.org");
@@ -73,7 +107,7 @@ type Insert = for<'t> fn(&'t mut Tx, ProjectKey) -> Work<'t, Result<()>>;
 both! {
     async fn nothing_is_stored_without_what_it_belongs_to(app) {
         let project = app.project(PROJECT).await.key;
-        app.write(move |tx| Box::pin(fill(tx, project))).await;
+        fill(app, project).await;
         let gone = app.new_project("gone").await.key;
         app.write(move |tx| Box::pin(async move { projects::delete(tx, gone).await })).await;
         let orphans: [(&str, bool, Insert); 10] = [
@@ -111,6 +145,12 @@ both! {
             assert!(matches!(stored, Err(Error::Orphan)), "{what}: {stored:?}");
         }
         let mut outside = Outside::of(app).await;
+        for row in OF_A_USER {
+            for (project, user) in [(project, "nobody"), (gone, "u1")] {
+                let stored = outside.run(&of_a_user(app, row, project, user)).await;
+                assert!(stored.is_err(), "{} of {user}", row.0);
+            }
+        }
         for (table, rows) in TABLES {
             assert_eq!(count(&mut outside, table, project).await, rows, "{table}");
             assert_eq!(count(&mut outside, table, gone).await, 0, "{table}");
@@ -119,7 +159,7 @@ both! {
 
     async fn a_session_of_a_user_of_another_project_is_refused(app) {
         let (project, other) = (app.project(PROJECT).await.key, app.new_project("other").await.key);
-        app.write(move |tx| Box::pin(fill(tx, project))).await;
+        fill(app, project).await;
         let stored: Result<()> = app
             .store()
             .write(move |tx| Box::pin(async move { sessions::insert(tx, other, &session("s", "u1", "s")).await }))
@@ -129,7 +169,7 @@ both! {
 
     async fn what_belongs_to_a_user_goes_with_the_user(app) {
         let project = app.project(PROJECT).await.key;
-        app.write(move |tx| Box::pin(fill(tx, project))).await;
+        fill(app, project).await;
         let mut outside = Outside::of(app).await;
         assert_eq!(indexed(&mut outside).await, ["2", "2"]);
         app.write(move |tx| Box::pin(async move {
@@ -146,11 +186,12 @@ both! {
 
     async fn foreign_keys_cascade_without_help_of_the_program(app) {
         let project = app.project(PROJECT).await.key;
-        app.write(move |tx| Box::pin(fill(tx, project))).await;
+        fill(app, project).await;
         let mut outside = Outside::of(app).await;
         assert_eq!(outside.run("DELETE FROM users WHERE id = 'u1'").await.unwrap(), 1);
         for table in [
-            "user_labels", "targets", "sessions", "tokens", "identities", "memberships", "membership_roles",
+            "user_labels", "targets", "sessions", "tokens", "identities", "recovery_codes", "authenticators",
+            "challenges", "passkeys", "memberships", "membership_roles",
         ] {
             assert_eq!(count(&mut outside, table, project).await, 1, "{table}");
         }
@@ -167,8 +208,8 @@ both! {
 
     async fn a_deleted_project_takes_everything_along_and_touches_no_other(app) {
         let (project, other) = (app.project(PROJECT).await.key, app.new_project("other").await.key);
-        app.write(move |tx| Box::pin(fill(tx, project))).await;
-        app.write(move |tx| Box::pin(fill(tx, other))).await;
+        fill(app, project).await;
+        fill(app, other).await;
         let mut outside = Outside::of(app).await;
         assert_eq!(indexed(&mut outside).await, ["4", "4"]);
         app.write(move |tx| Box::pin(async move { projects::delete(tx, other).await })).await;
@@ -190,11 +231,11 @@ both! {
 
     async fn truth_values_and_totals_accept_nothing_else(app) {
         let project = app.project(PROJECT).await.key;
-        app.write(move |tx| Box::pin(fill(tx, project))).await;
+        fill(app, project).await;
         let mut outside = Outside::of(app).await;
         let flags = [
             "users.status", "users.email_verified", "users.phone_verified", "users.mfa", "users.impersonator",
-            "users.password_pwned", "memberships.confirm", "targets.expired",
+            "users.password_pwned", "memberships.confirm", "targets.expired", "authenticators.verified",
         ];
         for flag in flags {
             let (table, column) = flag.split_once('.').unwrap();
