@@ -87,8 +87,8 @@ const GONE = /could not be found|not found|no user/i;
     eq(run.code, 0, 'exit status (' + run.err.trim() + ')');
     ok(/Success/.test(run.out), 'prints ' + run.out);
   });
-  const help = (await appwrite('users', '--help')).out;
-  available = COMMANDS.filter(name => new RegExp(`^ +${spelled(name)} \\[options\\]`, 'm').test(help));
+  const known = fs.readFileSync(path.join(folder, 'lib', 'commands', 'users.js'), 'utf8');
+  available = COMMANDS.filter(name => known.includes('.command(`' + spelled(name) + '`)'));
 
   await Promise.all([
     check('create', ['create'], async users => {
@@ -99,7 +99,6 @@ const GONE = /could not be found|not found|no user/i;
       const u = await users('createBcryptUser', { userId: id('b'), email: mail('b'), password: vectors.bcrypt, name: token + ' Bravo' });
       eq([u.$id, u.hash, u.password], [id('b'), 'bcrypt', vectors.bcrypt], 'user');
     }),
-    check('create: bad email -> the error of the server', ['create'], users => fails(/email/, users('create', { userId: id('bad'), email: 'nobody' }))),
     check('get: unknown -> the error of the server', ['get'], users => fails(GONE, users('get', { userId: id('none') }))),
     check('list: bad query -> the error of the server', ['list'], users => fails(/quer/i, users('list', { queries: 'nonsense' }))),
   ]);
@@ -142,7 +141,6 @@ const GONE = /could not be found|not found|no user/i;
     await Promise.all(['a', 'b'].map(user => users('delete', { userId: id(user) })));
     eq(await users('list', { queries: query('startsWith', 'name', token) }), { total: 0, users: [] }, 'list');
   });
-  await check('delete: unknown -> the error of the server', ['delete'], users => fails(GONE, users('delete', { userId: id('a') })));
 
   const format = (fs.readFileSync(path.join(folder, 'lib', 'client.js'), 'utf8').match(/X-Appwrite-Response-Format['"]\s*:\s*['"]([^'"]+)/i) || [])[1];
   process.stdout.write(JSON.stringify({ sdk: version, format, methods: available, results }) + '\n');
