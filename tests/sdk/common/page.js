@@ -36,8 +36,8 @@ const missing = releases.parts.flatMap(part => ['releases ' + part, 'methods ' +
 if (missing.length) throw new Error(`${file} has no place for: ${missing.join(', ')}`);
 if (mode === 'check') {
   if (after === before) process.exit(0);
-  const [old, new_] = [before.split('\n'), after.split('\n')];
-  old.forEach((line, i) => { if (line !== new_[i]) console.error(`${file}:${i + 1}: ${line}\n  should be: ${new_[i]}`); });
+  const [old, anew] = [before.split('\n'), after.split('\n')], at = old.findIndex((line, i) => line !== anew[i]);
+  console.error(`${file}:${at + 1}: ${old[at]}\n  should be: ${anew[at]}`);
   console.error('`scripts/sdk --page` writes it');
   process.exit(1);
 }
