@@ -1,10 +1,12 @@
 'use strict';
-// One SDK release against one server: node scenario.js ALIAS ENDPOINT PROJECT KEY
-// Prints one JSON line: { sdk, format, results: [{ id, level, state, text }] }
+// One SDK release against one server: node scenario.js ALIAS ENDPOINT PROJECT KEY USER
+// USER is one who has what common/rows.py makes. Prints one JSON line:
+//   { sdk, format, methods, results: [{ id, level, state, text, calls }] }
 // level: must = one of the 28 endpoints of the 1.4-era Users service, extra = added later and the services beside it.
 const path = require('path');
 const fs = require('fs');
-const [alias, endpoint, project, key] = process.argv.slice(2);
+require('../common/recorder.js');
+const [alias, endpoint, project, key, rich] = process.argv.slice(2);
 const dir = path.join(__dirname, 'node_modules', alias);
 const sdk = require(dir);
 const version = JSON.parse(fs.readFileSync(path.join(dir, 'package.json'))).version;
@@ -13,7 +15,8 @@ const V = JSON.parse(fs.readFileSync(path.join(__dirname, '..', 'common', 'vecto
 const { Client, Users, Query, ID, Account, Teams } = sdk;
 
 const client = new Client().setEndpoint(endpoint).setProject(project).setKey(key);
-const users = new Users(client);
+const raw = new Users(client), recorder = makeRecorder();
+const users = recorder.of(raw);
 const bare = () => new Client().setEndpoint(endpoint).setProject(project);
 
 const SIG = {
@@ -44,7 +47,9 @@ const SIG = {
   updateImpersonator: ['userId', 'impersonator'],
 };
 const objectStyle = major >= 18;
-const has = m => typeof users[m] === 'function';
+const has = m => typeof raw[m] === 'function';
+// Whether a method of this release takes a parameter of that name.
+const takes = (m, parameter) => new RegExp(`\\b${parameter}\\b`).test(raw[m].toString());
 function call(m, args = {}, style = objectStyle) {
   if (style) return users[m](args);
   const list = SIG[m].map(k => args[k]);
@@ -71,12 +76,14 @@ async function fails(code, types, p) {
 async function check(id, level, needs, fn) {
   const missing = needs.filter(n => n.startsWith('Query.') ? typeof Query[n.slice(6)] !== 'function' : !has(n));
   if (missing.length) { results.push({ id, level, state: 'n/a', text: '' }); return; }
+  recorder.take();
   try {
     await fn();
-    results.push({ id, level, state: 'ok', text: '' });
+    results.push({ id, level, state: 'ok', text: '', calls: recorder.take() });
   } catch (e) {
     const text = (e.message || String(e)).split('\n')[0].slice(0, 220) + (e.type ? ` [${e.code} ${e.type}]` : e.code ? ` [${e.code}]` : '');
-    results.push({ id, level, state: e instanceof Skip ? 'n/a' : 'fail', text: e instanceof Skip ? '' : text });
+    const skipped = e instanceof Skip;
+    results.push({ id, level, state: skipped ? 'n/a' : 'fail', text: skipped ? '' : text, calls: skipped ? {} : recorder.take() });
   }
 }
 // releases that read a 204 as text hand back '' or { message: '' }
@@ -262,7 +269,7 @@ const mine = Query => Query.startsWith('name', token);
   await qx('createdAfter / createdBefore', ['createdAfter', 'createdBefore'], () => [bravo(), Query.createdAfter('2000-01-01T00:00:00Z'), Query.createdBefore('2100-01-01T00:00:00Z')], ['b1', 'b2', 'b3']);
   await qx('updatedBetween', ['updatedBetween'], () => [bravo(), Query.updatedBetween('2000-01-01T00:00:00Z', '2100-01-01T00:00:00Z')], ['b1', 'b2', 'b3']);
   await check('list: orderRandom', 'extra', ['Query.orderRandom'], async () => { const l = await L([bravo(), Query.orderRandom()]); eq(ids(l).sort(), b123, 'ids'); });
-  await check('list: total=false', 'extra', ['list'], async () => { if (!objectStyle || !/total/.test(users.list.toString())) throw new Skip(); const l = await users.list({ queries: [bravo()], total: false }); eq([l.total, l.users.length], [0, 3], 'total and length'); });
+  await check('list: total=false', 'extra', ['list'], async () => { if (!objectStyle || !takes('list', 'total')) throw new Skip(); const l = await users.list({ queries: [bravo()], total: false }); eq([l.total, l.users.length], [0, 3], 'total and length'); });
   // ---- updates
   const U = (m, args, test) => check(m, 'must', [m], async () => { const u = await call(m, { userId: id('a'), ...args }); test(u); const g = await call('get', { userId: id('a') }); test(g); });
   await U('updateName', { name: token + ' Renamed' }, u => eq(u.name, token + ' Renamed', 'name'));
@@ -314,6 +321,41 @@ const mine = Query => Query.startsWith('name', token);
   await check('listIdentities: no arguments', 'must', ['listIdentities'], async () => { const s = await call('listIdentities'); ok(Number.isInteger(s.total) && Array.isArray(s.identities), JSON.stringify(s).slice(0, 80)); });
   await check('listIdentities: unknown attribute -> 400', 'must', ['listIdentities'], async () => { await fails(400, null, call('listIdentities', { queries: [Query.equal('shoeSize', '4')] })); });
   await check('deleteIdentity: unknown -> 404', 'must', ['deleteIdentity'], () => fails(404, 'user_identity_not_found', call('deleteIdentity', { identityId: 'none' })));
+  // ---- a user with rows in every list
+  const texts = (row, keys) => { for (const k of keys) ok(typeof row[k] === 'string', `${k}: ${row[k]}`); };
+  await check('listSessions, deleteSession: one that is there', 'must', ['listSessions', 'deleteSession'], async () => {
+    const l = await call('listSessions', { userId: rich }), s = l.sessions[0];
+    eq([l.total, l.sessions.length, s.userId, s.provider, s.current], [1, 1, rich, 'server', false], 'total, length, userId, provider, current');
+    texts(s, ['$createdAt', 'expire', 'ip', 'osName', 'clientName', 'deviceName', 'countryCode', 'countryName']);
+    ok(empty(await call('deleteSession', { userId: rich, sessionId: s.$id })), 'answer');
+    eq((await call('listSessions', { userId: rich })).total, 0, 'total afterwards');
+  });
+  await check('listMemberships: the team of a user', 'must', ['listMemberships'], async () => {
+    const l = await call('listMemberships', { userId: rich }), m = l.memberships[0];
+    eq([l.total, l.memberships.length], [1, 1], 'total, length');
+    eq([m.$id, m.userId, m.userName, m.userEmail, m.teamId, m.teamName, m.roles, m.confirm],
+      [rich + '.member', rich, 'Rows ' + rich, rich + '@example.org', rich + '.team', 'Team of ' + rich, ['owner', 'reader'], true], 'membership');
+    for (const k of ['$createdAt', '$updatedAt', 'invited', 'joined']) ok(ISO.test(m[k]), `${k}: ${m[k]}`);
+  });
+  await check('listMemberships: queries', 'extra', ['listMemberships'], async () => {
+    if (!takes('listMemberships', 'queries')) throw new Skip();
+    for (const [role, total] of [['reader', 1], ['writer', 0]]) {
+      eq((await call('listMemberships', { userId: rich, queries: [Query.equal('confirm', true), Query.contains('roles', [role])] })).total, total, 'total of ' + role);
+    }
+  });
+  await check('listIdentities: those of a user', 'must', ['listIdentities'], async () => {
+    const l = await call('listIdentities', { queries: [Query.equal('userId', rich), Query.orderAsc('providerUid')] });
+    eq([l.total, l.identities.map(i => [i.$id, i.userId, i.provider, i.providerUid, i.providerEmail])], [2, [
+      [rich + '.id1', rich, 'github', rich + '-1', `uid1.${rich}@example.org`], [rich + '.id2', rich, 'google', rich + '-2', `uid2.${rich}@example.org`],
+    ]], 'identities');
+    for (const i of l.identities) texts(i, ['$createdAt', '$updatedAt', 'providerAccessToken', 'providerAccessTokenExpiry', 'providerRefreshToken']);
+    eq((await call('listIdentities', { queries: [Query.equal('providerEmail', `uid2.${rich}@example.org`)] })).identities.map(i => i.$id), [rich + '.id2'], 'ids by email');
+  });
+  await check('deleteIdentity', 'must', ['deleteIdentity'], async () => {
+    ok(empty(await call('deleteIdentity', { identityId: rich + '.id1' })), 'answer');
+    eq((await call('listIdentities', { queries: [Query.equal('userId', rich)] })).identities.map(i => i.$id), [rich + '.id2'], 'ids');
+    await fails(404, 'user_identity_not_found', call('deleteIdentity', { identityId: rich + '.id1' }));
+  });
   // ---- log in with a hashed password (Account service): proves the hash is really checked
   for (const [, h] of hashed) {
     await check(`log in with the ${h} password`, 'extra', [], async () => {
@@ -391,15 +433,21 @@ const mine = Query => Query.startsWith('name', token);
   await check('getTarget', 'extra', ['getTarget'], async () => eq((await call('getTarget', { userId: id('b1'), targetId: T.$id })).identifier, 't.' + mail('b1'), 'identifier'));
   await check('updateTarget', 'extra', ['updateTarget'], async () => eq((await call('updateTarget', { userId: id('b1'), targetId: T.$id, identifier: 'u.' + mail('b1') })).identifier, 'u.' + mail('b1'), 'identifier'));
   await check('deleteTarget', 'extra', ['deleteTarget'], async () => { await call('deleteTarget', { userId: id('b1'), targetId: T.$id }); await fails(404, 'user_target_not_found', call('getTarget', { userId: id('b1'), targetId: T.$id })); });
-  const M = (a, b) => has(b) ? b : a;
-  await check('updateMFA', 'extra', ['updateMfa'], async () => { eq((await call(M('updateMfa', 'updateMFA'), { userId: id('b1'), mfa: true })).mfa, true, 'mfa'); eq((await call(M('updateMfa', 'updateMFA'), { userId: id('b1'), mfa: false })).mfa, false, 'mfa'); });
-  await check('listMFAFactors', 'extra', ['listMfaFactors'], async () => { const f = await call(M('listMfaFactors', 'listMFAFactors'), { userId: id('b1') }); for (const k of ['totp', 'phone', 'email']) eq(f[k], false, k); });
-  let codes;
-  await check('getMFARecoveryCodes: none -> 404', 'extra', ['getMfaRecoveryCodes'], () => fails(404, 'user_recovery_codes_not_found', call(M('getMfaRecoveryCodes', 'getMFARecoveryCodes'), { userId: id('b1') })));
-  await check('createMFARecoveryCodes', 'extra', ['createMfaRecoveryCodes'], async () => { codes = (await call(M('createMfaRecoveryCodes', 'createMFARecoveryCodes'), { userId: id('b1') })).recoveryCodes; eq(codes.length, 6, 'number of codes'); });
-  await check('getMFARecoveryCodes', 'extra', ['getMfaRecoveryCodes'], async () => eq((await call(M('getMfaRecoveryCodes', 'getMFARecoveryCodes'), { userId: id('b1') })).recoveryCodes, codes, 'codes'));
-  await check('updateMFARecoveryCodes', 'extra', ['updateMfaRecoveryCodes'], async () => { const c = (await call(M('updateMfaRecoveryCodes', 'updateMFARecoveryCodes'), { userId: id('b1') })).recoveryCodes; ok(c.length === 6 && c[0] !== codes[0], 'codes did not change'); });
-  await check('deleteMFAAuthenticator: none -> 404', 'extra', ['deleteMfaAuthenticator'], () => fails(404, 'user_authenticator_not_found', call(M('deleteMfaAuthenticator', 'deleteMFAAuthenticator'), { userId: id('b1'), type: 'totp' })));
+  // From 18 on the methods of MFA are there twice, by an older name and by a newer one; each gets a user of its own.
+  const twice = (m, fn) => Promise.all([m, m.replace('Mfa', 'MFA')].filter(has).map((name, i) => fn(name, id(['b1', 'b3'][i]), i)));
+  await check('updateMFA', 'extra', ['updateMfa'], () => twice('updateMfa', async (m, userId) => {
+    for (const mfa of [true, false]) eq((await call(m, { userId, mfa })).mfa, mfa, 'mfa');
+  }));
+  await check('listMFAFactors', 'extra', ['listMfaFactors'], () => twice('listMfaFactors', async (m, userId) => { const f = await call(m, { userId }); for (const k of ['totp', 'phone', 'email']) eq(f[k], false, k); }));
+  const codes = [];
+  await check('getMFARecoveryCodes: none -> 404', 'extra', ['getMfaRecoveryCodes'], () => twice('getMfaRecoveryCodes', (m, userId) => fails(404, 'user_recovery_codes_not_found', call(m, { userId }))));
+  await check('createMFARecoveryCodes', 'extra', ['createMfaRecoveryCodes'], () => twice('createMfaRecoveryCodes', async (m, userId, i) => { codes[i] = (await call(m, { userId })).recoveryCodes; eq(codes[i].length, 6, 'number of codes'); }));
+  await check('getMFARecoveryCodes', 'extra', ['getMfaRecoveryCodes'], () => twice('getMfaRecoveryCodes', async (m, userId, i) => eq((await call(m, { userId })).recoveryCodes, codes[i], 'codes')));
+  await check('updateMFARecoveryCodes', 'extra', ['updateMfaRecoveryCodes'], () => twice('updateMfaRecoveryCodes', async (m, userId, i) => { const c = (await call(m, { userId })).recoveryCodes; ok(c.length === 6 && c[0] !== codes[i][0], 'codes did not change'); }));
+  await check('deleteMFAAuthenticator: none -> 404', 'extra', ['deleteMfaAuthenticator'], () => twice('deleteMfaAuthenticator', async (m, userId) => {
+    await fails(404, 'user_authenticator_not_found', call(m, { userId, type: 'totp' }));
+    recorder.refused(m); // only users add authenticators
+  }));
   await check('updateImpersonator', 'extra', ['updateImpersonator'], async () => eq((await call('updateImpersonator', { userId: id('b1'), impersonator: true })).impersonator, true, 'impersonator'));
   await check('positional call style of an object-style release', 'must', [], async () => {
     if (!objectStyle) throw new Skip();
@@ -417,6 +465,6 @@ const mine = Query => Query.startsWith('name', token);
   for (const x of made) { try { await call('delete', { userId: x }); } catch (e) { /* left behind */ } }
   const h = client.headers || {};
   const fmt = Object.keys(h).filter(k => k.toLowerCase() === 'x-appwrite-response-format').map(k => h[k])[0];
-  process.stdout.write(JSON.stringify({ sdk: version, format: fmt, results }) + '\n');
+  process.stdout.write(JSON.stringify({ sdk: version, format: fmt, methods: recorder.methods(Users), results }) + '\n');
   process.exit(0);
 })().catch(e => { process.stdout.write(JSON.stringify({ sdk: version, results, crash: String(e && e.stack || e) }) + '\n'); process.exit(1); });

@@ -14,8 +14,9 @@ if (api.hostname === '127.0.0.1') api.hostname = 'localhost';
 facts.endpoint = api.href;
 
 const files = {
-  '/': ['text/html', '<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><title>web SDK</title><script src="/sdk.js"></script><script src="/scenario.js"></script>'],
+  '/': ['text/html', '<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><title>web SDK</title><script src="/sdk.js"></script><script src="/recorder.js"></script><script src="/scenario.js"></script>'],
   '/sdk.js': ['text/javascript', fs.readFileSync(path.join(folder, 'dist', 'iife', 'sdk.js'))],
+  '/recorder.js': ['text/javascript', fs.readFileSync(path.join(__dirname, '..', 'common', 'recorder.js'))],
   '/scenario.js': ['text/javascript', fs.readFileSync(path.join(__dirname, 'scenario.js'))],
 };
 const pages = http.createServer((request, response) => {

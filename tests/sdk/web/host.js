@@ -1,11 +1,11 @@
 'use strict';
-// What the scenario asks for from outside of the client: the server by way of its API key, in every release of the server
-// SDK that the part "node" drives, and a request of a foreign page.
-const fs = require('fs'), path = require('path');
+// What the scenario asks for from outside of the client: the server by way of its API key, in the releases of the server
+// SDK that are part of every run, and a request of a foreign page.
+const path = require('path');
 const vectors = require('../common/vectors.json');
 
 const nodeModules = path.join(__dirname, '..', 'node', 'node_modules');
-const serverReleases = fs.readFileSync(path.join(__dirname, '..', 'releases.txt'), 'utf8').match(/^node (.*)$/m)[1].split(' ');
+const serverReleases = require('../common/releases.js').always('node');
 
 // ARGUMENTS is the command line: ALIAS ENDPOINT PROJECT KEY, the alias being a folder of node_modules.
 module.exports = function host([alias, endpoint, project, key]) {

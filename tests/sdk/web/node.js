@@ -13,6 +13,7 @@ globalThis.window = {
   },
   console: { ...console, warn: () => {} }, // the SDK warns of localStorage at every sign-in
 };
+require('../common/recorder.js');
 require('./scenario.js');
 
 webScenario(require(folder), { ...facts, ...actions }).then(result => {
