@@ -161,7 +161,7 @@ both! {
         add(app, project, "before", now().minus(MOMENT), old.minus(MOMENT)).await;
         add(app, project, "now", now(), old).await;
         add(app, project, "after", now().plus(MOMENT), old.plus(MOMENT)).await;
-        add(app, project, "never", Millis(i64::MAX), now().plus(DAY)).await;
+        add(app, project, "never", Millis::parse("9999-12-31T23:59:59.999+00:00").unwrap(), now().plus(DAY)).await;
         add(app, project, "long ago", Millis(0), Millis(0)).await;
         let before = shown(app).await;
         let mut outside = Outside::of(app).await;

@@ -26,28 +26,28 @@ pub(super) fn routes(routes: Routes) -> Routes {
         get "/v1/users" usersList = crud::list, 200 UserList or CursorNotFound;
         /// Creates a user.
         post "/v1/users" usersCreate = create::create,
-            201 User or UserAlreadyExists UserTargetAlreadyExists PasswordPersonalData Busy;
+            201 User or UserAlreadyExists UserEmailAlreadyExists UserTargetAlreadyExists PasswordPersonalData Busy;
         /// Creates a user whose password was hashed with Argon2 elsewhere.
         post "/v1/users/argon2" usersCreateArgon2User = import::argon2,
-            201 User or UserAlreadyExists UserTargetAlreadyExists PasswordPersonalData;
+            201 User or UserAlreadyExists UserEmailAlreadyExists UserTargetAlreadyExists PasswordPersonalData;
         /// Creates a user whose password was hashed with bcrypt elsewhere.
         post "/v1/users/bcrypt" usersCreateBcryptUser = import::bcrypt,
-            201 User or UserAlreadyExists UserTargetAlreadyExists PasswordPersonalData;
+            201 User or UserAlreadyExists UserEmailAlreadyExists UserTargetAlreadyExists PasswordPersonalData;
         /// Creates a user whose password was hashed with MD5 elsewhere.
         post "/v1/users/md5" usersCreateMD5User = import::md5,
-            201 User or UserAlreadyExists UserTargetAlreadyExists PasswordPersonalData;
+            201 User or UserAlreadyExists UserEmailAlreadyExists UserTargetAlreadyExists PasswordPersonalData;
         /// Creates a user whose password was hashed with PHPass elsewhere.
         post "/v1/users/phpass" usersCreatePHPassUser = import::phpass,
-            201 User or UserAlreadyExists UserTargetAlreadyExists PasswordPersonalData;
+            201 User or UserAlreadyExists UserEmailAlreadyExists UserTargetAlreadyExists PasswordPersonalData;
         /// Creates a user whose password was hashed with scrypt elsewhere.
         post "/v1/users/scrypt" usersCreateScryptUser = import::scrypt,
-            201 User or UserAlreadyExists UserTargetAlreadyExists PasswordPersonalData;
+            201 User or UserAlreadyExists UserEmailAlreadyExists UserTargetAlreadyExists PasswordPersonalData;
         /// Creates a user whose password was hashed with Firebase's scrypt elsewhere.
         post "/v1/users/scrypt-modified" usersCreateScryptModifiedUser = import::scrypt_modified,
-            201 User or UserAlreadyExists UserTargetAlreadyExists PasswordPersonalData;
+            201 User or UserAlreadyExists UserEmailAlreadyExists UserTargetAlreadyExists PasswordPersonalData;
         /// Creates a user whose password was hashed with SHA-1, SHA-2 or SHA-3 elsewhere.
         post "/v1/users/sha" usersCreateSHAUser = import::sha,
-            201 User or UserAlreadyExists UserTargetAlreadyExists PasswordPersonalData;
+            201 User or UserAlreadyExists UserEmailAlreadyExists UserTargetAlreadyExists PasswordPersonalData;
         /// Lists identities: what users are called at other providers.
         get "/v1/users/identities" usersListIdentities = identities::list, 200 IdentityList or CursorNotFound;
         /// Deletes an identity.

@@ -188,7 +188,8 @@ impl Write {
             (Self::Set(last, _, field, value), Some(before), Some(after)) => {
                 let of_address = matches!(*last, "email" | "phone");
                 let others = before.user.as_object().into_iter().flatten().filter(|(name, _)| {
-                    let follows = ["targets", "emailVerification", "phoneVerification"].contains(&name.as_str());
+                    let follows = ["targets", "emailVerification", "emailCanonical", "phoneVerification"];
+                    let follows = follows.contains(&name.as_str());
                     name != field && *name != "$updatedAt" && !(of_address && follows)
                 });
                 let has_target = |known: &Known| {
