@@ -364,6 +364,16 @@ async fn what_has_ended_is_found_by_its_index(app: TestApp) {
          user_agent, factors) SELECT project, t, id, 0, 0, n, '', '', t, '', '', '[]' FROM rows",
         "INSERT INTO tokens (project, id, user_id, created_at, expire, digest, attempts) \
          SELECT project, t, id, 0, n, t, 0 FROM rows",
+        match app.engine() {
+            Engine::Sqlite => {
+                "INSERT INTO challenges (project, id, user_id, created_at, expire, factor, code) \
+                 SELECT project, t, id, 0, n, 'custom', X'00' FROM rows"
+            }
+            Engine::Postgres => {
+                "INSERT INTO challenges (project, id, user_id, created_at, expire, factor, code) \
+                 SELECT project, t, id, 0, n, 'custom', '\\x00' FROM rows"
+            }
+        },
         "INSERT INTO attempts (project, bucket, reset, count) SELECT project, t, n, 1 FROM rows",
         "INSERT INTO logs (project, user_id, event, mode, actor_type, actor_id, actor_name, actor_email, ip, user_agent, \
          time) SELECT project, id, '', '', '', '', '', '', '', '', n FROM rows",
@@ -376,6 +386,7 @@ async fn what_has_ended_is_found_by_its_index(app: TestApp) {
     for (table, index) in [
         ("sessions", "sessions_expire"),
         ("tokens", "tokens_expire"),
+        ("challenges", "challenges_expire"),
         ("attempts", "attempts_reset"),
         ("logs", "logs_time"),
     ] {
