@@ -112,16 +112,23 @@ impl Operation {
     pub(super) fn fails(&self) -> Vec<Kind> {
         let mut fails: Vec<Kind> = Vec::new();
         if self.path.starts_with("/v1") {
-            fails.extend([Kind::ProjectNotFound, Kind::UnknownOrigin, Kind::JwtInvalid, Kind::Overloaded]);
+            fails.extend([
+                Kind::ProjectNotFound,
+                Kind::UnknownOrigin,
+                Kind::JwtInvalid,
+                Kind::Timeout,
+                Kind::Overloaded,
+            ]);
         }
         if !self.parts.params.is_empty() {
             fails.push(Kind::ArgumentInvalid);
-            if self.has_body() {
-                fails.extend([Kind::BodyTooSlow, Kind::BodyTooLarge]);
-            }
+        }
+        // The project may stand in a body where nothing else does.
+        if self.has_body() {
+            fails.extend([Kind::ArgumentInvalid, Kind::BodyTooSlow, Kind::BodyTooLarge]);
         }
         if self.parts.params.iter().any(|param| param.name == "queries") {
-            fails.extend([Kind::QueryInvalid, Kind::QueryLimitExceeded, Kind::Timeout]);
+            fails.extend([Kind::QueryInvalid, Kind::QueryLimitExceeded]);
         }
         fails.extend(&self.parts.fails);
         fails.extend(self.words.fails);
