@@ -62,28 +62,12 @@ pub(super) async fn recovery_codes(
     Ok(Json(view::RecoveryCodes { recovery_codes }).into_response())
 }
 
-/// Six new codes of ten lower-case hexadecimal characters.
-fn new_codes() -> Vec<String> {
-    (0..CODES).map(|_| hex(&random::<5>())).collect()
-}
-
 /// `PATCH /v1/users/{userId}/mfa/recovery-codes`: the first codes of the user. Upstream answers 200 here, too.
 pub(super) async fn create_recovery_codes(
     access: Access<scope::UsersWrite>,
     Params(params): Params<OneUser>,
 ) -> Result<Response> {
-    let (recovery_codes, now) = (new_codes(), access.now());
-    let sealed = seal(&access)?.seal(&json!(recovery_codes).to_string());
-    change(&access, access.log("user.update", &params.id.0), move |Change { tx, project, user }| {
-        Box::pin(async move {
-            match mfa::add_recovery_codes(tx, project, &user.id, sealed, now).await? {
-                true => Ok(()),
-                false => Err(Kind::UserRecoveryCodesAlreadyExists.into()),
-            }
-        })
-    })
-    .await?;
-    Ok(Json(view::RecoveryCodes { recovery_codes }).into_response())
+    new_codes(&access, &params.id.0, true).await
 }
 
 /// `PUT /v1/users/{userId}/mfa/recovery-codes`: new codes in place of all the old ones.
@@ -91,13 +75,24 @@ pub(super) async fn replace_recovery_codes(
     access: Access<scope::UsersWrite>,
     Params(params): Params<OneUser>,
 ) -> Result<Response> {
-    let (recovery_codes, now) = (new_codes(), access.now());
-    let sealed = seal(&access)?.seal(&json!(recovery_codes).to_string());
-    change(&access, access.log("user.update", &params.id.0), move |Change { tx, project, user }| {
+    new_codes(&access, &params.id.0, false).await
+}
+
+/// Gives a user six new codes of ten lower-case hexadecimal characters: the first ones, or others in place of those that there
+/// are.
+async fn new_codes(call: &Call, user: &str, first: bool) -> Result<Response> {
+    let recovery_codes: Vec<String> = (0..CODES).map(|_| hex(&random::<5>())).collect();
+    let (sealed, now) = (seal(call)?.seal(&json!(recovery_codes).to_string()), call.now());
+    change(call, call.log("user.update", user), move |Change { tx, project, user }| {
         Box::pin(async move {
-            match mfa::replace_recovery_codes(tx, project, &user.id, sealed, now).await? {
-                true => Ok(()),
-                false => Err(Kind::UserRecoveryCodesNotFound.into()),
+            let stored = match first {
+                true => mfa::add_recovery_codes(tx, project, &user.id, sealed, now).await?,
+                false => mfa::replace_recovery_codes(tx, project, &user.id, sealed, now).await?,
+            };
+            match (stored, first) {
+                (true, _) => Ok(()),
+                (false, true) => Err(Kind::UserRecoveryCodesAlreadyExists.into()),
+                (false, false) => Err(Kind::UserRecoveryCodesNotFound.into()),
             }
         })
     })
