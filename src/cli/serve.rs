@@ -33,7 +33,10 @@ pub(super) async fn run(config: Config) -> anyhow::Result<()> {
         welcome(&project, &key, &format!("http://{}", reachable(address)));
     }
     if app.config.secret.is_none() {
-        tracing::info!("USHER_SECRET is not set, so tokens (JWT) are recognised by this process only and end with it");
+        tracing::info!(
+            "USHER_SECRET is not set, so tokens (JWT) are recognised by this process only and end with it, and recovery codes cannot \
+             be stored"
+        );
     }
     if app.config.bootstrap.as_ref().is_some_and(Bootstrap::is_weak) {
         tracing::warn!(

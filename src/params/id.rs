@@ -56,6 +56,7 @@ impl Param for CustomId {
             "minLength": 1,
             "maxLength": MAX,
             "pattern": r"^([A-Za-z0-9][A-Za-z0-9._-]*|(ID\.)?unique\(\))$",
+            "description": "`unique()` has the server make one.",
             "examples": ["unique()", "5e5ea5c16897e"],
         })
     }

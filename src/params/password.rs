@@ -72,12 +72,13 @@ impl Param for HashText {
     }
 }
 
-/// The limits are in bytes, and JSON Schema counts characters: what it allows may still be too long.
+/// The limits are in bytes, and JSON Schema counts characters, of at most four bytes: what it allows may still be too long or
+/// too short.
 fn secret(range: &std::ops::RangeInclusive<usize>, example: &str) -> Value {
     json!({
         "type": "string",
         "format": "password",
-        "minLength": 1,
+        "minLength": range.start().div_ceil(4),
         "maxLength": range.end(),
         "description": format!("{} to {} bytes of UTF-8.", range.start(), range.end()),
         "examples": [example],

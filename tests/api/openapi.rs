@@ -45,7 +45,11 @@ fn parameters(operation: &Value) -> BTreeMap<String, bool> {
     let outside = operation["parameters"].as_array().into_iter().flatten();
     let mut found: BTreeMap<String, bool> = outside
         .filter(|parameter| parameter["in"] != "header")
-        .map(|parameter| (parameter["name"].as_str().unwrap().to_owned(), parameter["required"] == true))
+        .map(|parameter| {
+            // A list is called as a client writes it.
+            let name = parameter["name"].as_str().unwrap().trim_end_matches("[]");
+            (name.to_owned(), parameter["required"] == true)
+        })
         .collect();
     let body = &operation["requestBody"]["content"]["application/json"]["schema"];
     let required: Vec<&str> = body["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();

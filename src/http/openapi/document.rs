@@ -86,8 +86,10 @@ fn described(operation: &Operation) -> Value {
     });
     let (inside, outside): (Vec<&Described>, Vec<&Described>) =
         operation.parts.params.iter().partition(|param| operation.has_body() && !operation.in_path(&param.name));
+    let outside = outside.into_iter().map(|param| parameter(operation, param));
+    let outside: Vec<Value> = outside.chain(words::headers(operation.parts.caller, &operation.method)).collect();
     if !outside.is_empty() {
-        described["parameters"] = outside.into_iter().map(|param| parameter(operation, param)).collect();
+        described["parameters"] = outside.into();
     }
     if !inside.is_empty() {
         described["requestBody"] = body(&inside);
@@ -99,7 +101,9 @@ fn described(operation: &Operation) -> Value {
 fn parameter(operation: &Operation, param: &Described) -> Value {
     let (text, schema) = in_words(param);
     let place = if operation.in_path(&param.name) { "path" } else { "query" };
-    json!({ "name": param.name, "in": place, "required": param.required, "description": text, "schema": schema })
+    // Clients that know of no other way repeat the name of a list for each of its entries.
+    let name = if schema["type"] == "array" { format!("{}[]", param.name) } else { param.name.clone() };
+    json!({ "name": name, "in": place, "required": param.required, "description": text, "schema": schema })
 }
 
 /// A body with these parameters.
@@ -154,8 +158,11 @@ fn failure(kinds: &[Kind]) -> Value {
     let mut types: Vec<&str> = kinds.iter().map(|kind| kind.wire_type()).collect();
     types.dedup();
     let text: Vec<String> = kinds.iter().map(|kind| format!("`{}`: {}", kind.wire_type(), kind.message())).collect();
+    let later = [429, 503].contains(&kinds.first().map_or(0, |kind| kind.status()));
+    let headers = if later { words::retry_after() } else { json!({}) };
     json!({
         "description": text.join("\n\n"),
+        "headers": headers,
         "content": { "application/json": { "schema": {
             "allOf": [{ "$ref": "#/components/schemas/error" }, { "properties": { "type": { "enum": types } } }],
         } } },

@@ -19,7 +19,7 @@ pub(super) fn page(document: &Value) -> String {
          <title>Usher API</title><style>{STYLE}</style></head><body>"
     ));
     page.contents(document);
-    page.html(format_args!("<main><h1>Usher API <small>{}</small></h1>", Text(&document["info"]["version"])));
+    page.html(format_args!("<main><h1>Usher API <small>protocol {}</small></h1>", Text(&document["info"]["version"])));
     page.introduction(document["info"]["description"].as_str().unwrap_or_default());
     page.html(format_args!("<p>As a file for programs: <a href=\"/v1/openapi.json\">openapi.json</a></p>"));
     for (tag, text) in words::TAGS {
@@ -97,10 +97,11 @@ impl Page {
         }
     }
 
+    /// An operation, folded. What a link leads to stands inside, so that browsers unfold it.
     fn operation(&mut self, method: &str, path: &str, operation: &Value) {
         let id = Text(&operation["operationId"]);
         self.html(format_args!(
-            "<details id=\"{id}\"><summary><span class=\"{method}\">{method}</span> <code>{}</code> {}</summary>",
+            "<details><summary><span class=\"{method}\">{method}</span> <code>{}</code> {}</summary><div id=\"{id}\">",
             Escaped(path),
             Text(&operation["summary"])
         ));
@@ -137,7 +138,7 @@ impl Page {
             }
             self.html(format_args!("</td></tr>"));
         }
-        self.html(format_args!("</table></details>"));
+        self.html(format_args!("</table></div></details>"));
     }
 
     /// The ways in which a caller can say who it is.
@@ -167,7 +168,7 @@ impl Page {
     }
 
     fn model(&mut self, name: &str, schema: &Value) {
-        self.html(format_args!("<details id=\"model-{name}\"><summary><code>{name}</code></summary>"));
+        self.html(format_args!("<details><summary><code>{name}</code></summary><div id=\"model-{name}\">"));
         if let Some(text) = schema["description"].as_str() {
             self.html(format_args!("<p>"));
             self.marked(text);
@@ -185,7 +186,7 @@ impl Page {
             }
             self.html(format_args!("</table>"));
         }
-        self.html(format_args!("</details>"));
+        self.html(format_args!("</div></details>"));
     }
 }
 

@@ -1,6 +1,9 @@
 //! What the description says in words.
 
+use axum::http::Method;
 use serde_json::{Value, json};
+
+use super::operation::Caller;
 
 /// What holds for every route.
 pub(super) const INTRODUCTION: &str = "\
@@ -12,7 +15,7 @@ Every client library of that service can be pointed at it.
 **Parameters.** GET reads the query string, every other method a body of JSON, `application/x-www-form-urlencoded` or \
 `multipart/form-data` of at most 1 MiB. A list in a query string is written `queries[0]=…&queries[1]=…` or `queries[]=…`. \
 `null` for an optional parameter is as good as absent. Truth values may be written as text (`\"false\"`), whole numbers with \
-a fraction of zero (`64.0`).
+a fraction of zero (`64.0`); in a form all values are texts, so whole numbers have to be sent as JSON.
 
 **Queries.** Each entry of `queries` is a JSON object `{\"method\":\"equal\",\"attribute\":\"name\",\"values\":[\"Anna\"]}`, or \
 the older form `equal(\"name\", [\"Anna\"])`. At most 100 of at most 4,096 characters, with at most 500 values each and 10,000 \
@@ -22,11 +25,13 @@ together. A list without a `limit` has 25 rows, and no `limit` is too large.
 version gets them without the fields that came later.
 
 **Acting as another.** A user whose `impersonator` is true reads the account of another with the header \
-`X-Appwrite-Impersonate-User-Id`, `-Email` or `-Phone`, and changes nothing there.
+`X-Appwrite-Impersonate-User-Id`, `-Email` or `-Phone`, and changes nothing there. For everybody else these headers mean \
+nothing.
 
 **Dates** are texts in UTC as `2026-01-31T12:00:00.000+00:00`; what has not happened is the empty text.
 
-**Errors** are all of the shape `error`. Clients tell them apart by `type`. 503 and 429 say in `Retry-After` when to come again.";
+**Errors** are all of the shape `error`. Clients tell them apart by `type`. 503 and 429 say in `Retry-After` when to come again. \
+A head of more than 80 KiB is answered with 431, and a URL of about 64 KiB with 414, before anything is looked at and without JSON.";
 
 /// The services.
 pub(super) const TAGS: [(&str, &str); 3] = [
@@ -59,23 +64,47 @@ pub(super) fn schemes() -> Value {
     })
 }
 
+/// Headers by which a user reads the account of another, where one is read.
+pub(super) fn headers(caller: Caller, method: &Method) -> Vec<Value> {
+    if caller != Caller::Member || method != Method::GET {
+        return Vec::new();
+    }
+    let header = |(name, what): (&str, &str)| {
+        json!({
+            "name": format!("X-Appwrite-Impersonate-User-{name}"),
+            "in": "header",
+            "required": false,
+            "description": format!("The {what} of a user whose account is read, by a user who may; else without meaning."),
+            "schema": { "type": "string", "examples": [""] },
+        })
+    };
+    [("Id", "id"), ("Email", "email address"), ("Phone", "phone number")].map(header).into()
+}
+
+/// The header of answers after which a client may come again.
+pub(super) fn retry_after() -> Value {
+    json!({ "Retry-After": { "description": "Seconds until a client may try again.", "schema": { "type": "integer", "minimum": 0 } } })
+}
+
 /// What a parameter is, wherever it occurs.
 pub(super) fn about(name: &str) -> &'static str {
     match name {
-        "userId" => "The id of the user. `unique()` has the server make one for a new user.",
+        "userId" => "The id of the user.",
         "sessionId" => "The id of the session; `current` is that of the request, `recent()` the newest.",
-        "targetId" => "The id of the messaging target. `unique()` has the server make one for a new target.",
+        "targetId" => "The id of the messaging target.",
         "passkeyId" => "The id of the passkey.",
         "challengeId" => "The id of the challenge.",
         "type" => "The type of authenticator.",
-        "mfa" => "Whether a second factor is asked for.",
+        "mfa" => "Whether the user is to be asked for a second factor. Signing in does not ask yet.",
         "impersonator" => "Whether the user may act as others.",
         "range" => "How far to look back; `30d` when absent.",
         "provider" => "Whose sessions to count apart; for clients older than 1.5.0.",
         "identityId" => "The id of the identity.",
         "queries" => "Conditions, orders and the page, each a text.",
         "search" => "Words that must all occur in what can be searched, whatever their case and accents.",
-        "total" => "Whether to count what matches. Without, `total` is 0 and the answer may be faster.",
+        "total" => {
+            "Whether to count what matches, as is done when this is absent. With `false` the field `total` is 0, and the answer may be faster."
+        }
         "email" => "The email address.",
         "phone" | "number" => "The phone number with `+` and the calling code of its country.",
         "name" => "The name.",

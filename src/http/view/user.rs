@@ -79,7 +79,7 @@ pub struct User<'a> {
     password_pwned: Option<bool>,
     /// Whether the phone number is confirmed.
     phone_verification: bool,
-    /// Whether a second factor is asked for. From 1.5 on.
+    /// Whether the user is to be asked for a second factor; signing in does not ask yet. From 1.5 on.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(required)]
     mfa: Option<bool>,

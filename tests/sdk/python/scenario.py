@@ -29,9 +29,8 @@ except ImportError:
     PasswordHash = str
 try:
     from appwrite.enums.messaging_provider_type import MessagingProviderType
-    from appwrite.enums.authenticator_type import AuthenticatorType
 except ImportError:
-    MessagingProviderType = AuthenticatorType = str
+    MessagingProviderType = str
 
 
 def client(project=PROJECT, key=None):
@@ -618,7 +617,7 @@ def refused(m, **kw):
     raise AssertionError(m + ": no error")
 
 
-check("delete_mfa_authenticator: none there", "extra", ["delete_mfa_authenticator"], lambda: refused("delete_mfa_authenticator", type=AuthenticatorType("totp")))
+check("delete_mfa_authenticator: none there", "extra", ["delete_mfa_authenticator"], lambda: refused("delete_mfa_authenticator", type="totp"))
 check("get_mfa_challenge: none there", "extra", ["get_mfa_challenge"], lambda: refused("get_mfa_challenge", challenge_id="none"))
 check("update_impersonator", "extra", ["update_impersonator"], lambda: eq(call("update_impersonator", user_id=uid("b1"), impersonator=True)["impersonator"], True, "impersonator"))
 check("list_passkeys", "extra", ["list_passkeys"], lambda: eq(call("list_passkeys", user_id=uid("b1"))["total"], 0, "total"))
