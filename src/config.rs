@@ -1,5 +1,6 @@
 //! Configuration: environment variables, read once, each into a type that cannot be wrong.
 
+mod environment;
 mod variables;
 
 use std::fmt;
@@ -10,6 +11,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use ipnet::IpNet;
 
+pub use self::environment::{Environment, Reading};
 pub use self::variables::{Origin, Setting};
 use self::variables::{Given, Variables};
 use crate::clock::Millis;
@@ -134,14 +136,6 @@ impl Config {
         let mut variables = Variables::new(&given);
         let config = Self::of(&mut variables);
         variables.complaints().and(config)
-    }
-
-    /// Reads the configuration from the environment of the process.
-    ///
-    /// # Errors
-    /// As [`Config::read`].
-    pub fn from_env() -> anyhow::Result<Self> {
-        Self::read(|name| std::env::var(name).ok())
     }
 
     /// Reads the configuration, and leaves in `vars` what is in force and what is wrong.

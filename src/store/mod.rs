@@ -6,6 +6,7 @@
 mod db;
 mod error;
 mod index;
+mod inspect;
 mod lookup;
 mod pool;
 mod postgres;
@@ -38,6 +39,7 @@ use tokio::time::Instant;
 
 pub use self::db::{Engine, On, Tx};
 pub use self::error::{Constraint, Error, Result};
+pub use self::inspect::{Condition, inspect};
 use self::postgres::STATEMENT_LIMIT;
 pub use self::projects::ProjectKey;
 pub use self::row::{Column, Record, Row};

@@ -2,6 +2,7 @@
 
 mod commands;
 mod conditions;
+mod configuration;
 mod environment;
 mod housekeeping;
 mod log;
