@@ -1,17 +1,17 @@
 //! Configuration: environment variables, read once, each into a type that cannot be wrong.
 
 mod environment;
+mod listen;
 mod variables;
 
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use ipnet::IpNet;
 
 pub use self::environment::{Environment, Reading};
+pub use self::listen::{Listen, Peer, Proxies};
 pub use self::variables::{Origin, Setting};
 use self::variables::{Given, Variables};
 use crate::clock::Millis;
@@ -22,7 +22,9 @@ use crate::secret::Hidden;
 #[derive(Debug, Clone)]
 pub struct Config {
     /// `USHER_LISTEN`
-    pub listen: SocketAddr,
+    pub listen: Listen,
+    /// `USHER_LISTEN_MODE`
+    pub listen_mode: u32,
     /// `USHER_CONNECTIONS`
     pub connections: usize,
     /// `USHER_REQUESTS`
@@ -48,7 +50,7 @@ pub struct Config {
     /// `USHER_TOTAL_CAP`
     pub total_cap: Option<i64>,
     /// `USHER_TRUSTED_PROXIES`
-    pub trusted_proxies: Vec<IpNet>,
+    pub trusted_proxies: Proxies,
     /// `USHER_GEOIP_FILE`
     pub geoip_file: Option<PathBuf>,
     /// `USHER_PASSWORD_DICTIONARY`
@@ -142,11 +144,8 @@ impl Config {
     fn of(vars: &mut Variables<'_>) -> anyhow::Result<Self> {
         let workers = std::thread::available_parallelism().map_or(1, |cores| cores.get().saturating_sub(1).max(1));
         Ok(Self {
-            listen: vars.value(
-                "USHER_LISTEN",
-                "127.0.0.1:8080",
-                parsed("an address and port such as 127.0.0.1:8080"),
-            )?,
+            listen: vars.value("USHER_LISTEN", "127.0.0.1:8080", Listen::parse)?,
+            listen_mode: vars.value("USHER_LISTEN_MODE", "0660", listen::mode)?,
             connections: vars.value("USHER_CONNECTIONS", "10000", within(1, 1_000_000))?,
             requests: vars.value("USHER_REQUESTS", "256", within(1, 100_000))?,
             client_timeout: vars.value("USHER_CLIENT_TIMEOUT", "60", seconds(1, 3600))?,
@@ -159,7 +158,7 @@ impl Config {
             rate_limits: vars.value("USHER_RATE_LIMITS", "true", truth)?,
             log_retention: vars.value("USHER_LOG_RETENTION", LOG_DAYS, retention)?,
             total_cap: vars.option("USHER_TOTAL_CAP", within(1, i64::MAX)),
-            trusted_proxies: vars.option("USHER_TRUSTED_PROXIES", networks).unwrap_or_default(),
+            trusted_proxies: vars.option("USHER_TRUSTED_PROXIES", Proxies::parse).unwrap_or_default(),
             geoip_file: vars.option("USHER_GEOIP_FILE", path),
             password_dictionary: vars.option("USHER_PASSWORD_DICTIONARY", path),
             hash_cost: vars.value(
@@ -258,16 +257,6 @@ fn truth(value: &str) -> anyhow::Result<bool> {
         "false" | "0" => Ok(false),
         _ => bail!("true or false, not {value:?}"),
     }
-}
-
-fn networks(value: &str) -> anyhow::Result<Vec<IpNet>> {
-    let network = |text: &str| text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from));
-    value
-        .split(',')
-        .map(str::trim)
-        .filter(|text| !text.is_empty())
-        .map(|text| network(text).with_context(|| format!("addresses or networks such as 10.0.0.0/8, not {text:?}")))
-        .collect()
 }
 
 fn secret(value: &str) -> anyhow::Result<Hidden<String>> {

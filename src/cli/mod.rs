@@ -19,7 +19,7 @@ use clap::{Parser, Subcommand};
 use tracing_subscriber::filter::LevelFilter;
 
 use self::lines::Lines;
-use crate::config::{Config, Environment, LogFormat};
+use crate::config::{Config, Environment, Listen, LogFormat};
 use crate::store::Store;
 use crate::store::projects::{self, Project};
 
@@ -125,11 +125,14 @@ async fn find_project(config: &Config, store: &Store, id: &str) -> anyhow::Resul
 }
 
 /// A server that listens on every address is reached on the loopback one.
-const fn reachable(listen: SocketAddr) -> SocketAddr {
-    match listen.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), listen.port()),
-        IpAddr::V6(ip) if ip.is_unspecified() => SocketAddr::new(IpAddr::V6(Ipv6Addr::LOCALHOST), listen.port()),
-        _ => listen,
+fn reachable(listen: &Listen) -> Listen {
+    match listen {
+        Listen::Tcp(address) => Listen::Tcp(match address.ip() {
+            IpAddr::V4(ip) if ip.is_unspecified() => SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), address.port()),
+            IpAddr::V6(ip) if ip.is_unspecified() => SocketAddr::new(IpAddr::V6(Ipv6Addr::LOCALHOST), address.port()),
+            _ => *address,
+        }),
+        Listen::Unix(path) => Listen::Unix(path.clone()),
     }
 }
 

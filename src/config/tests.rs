@@ -21,6 +21,12 @@ fn an_empty_environment_gives_the_documented_defaults() {
 fn a_wrong_value_is_refused_with_the_name_of_its_variable() {
     for (name, value) in [
         ("USHER_LISTEN", "8080"),
+        ("USHER_LISTEN", "unix:"),
+        ("USHER_LISTEN", "/run/usher.sock"),
+        ("USHER_LISTEN_MODE", "0888"),
+        ("USHER_LISTEN_MODE", "1777"),
+        ("USHER_LISTEN_MODE", "+660"),
+        ("USHER_LISTEN_MODE", "rw-rw----"),
         ("USHER_CONNECTIONS", "0"),
         ("USHER_REQUESTS", "many"),
         ("USHER_CLIENT_TIMEOUT", "0"),
@@ -37,6 +43,7 @@ fn a_wrong_value_is_refused_with_the_name_of_its_variable() {
         ("USHER_LOG_RETENTION", "14d"),
         ("USHER_TOTAL_CAP", "0"),
         ("USHER_TRUSTED_PROXIES", "10.0.0.0/33"),
+        ("USHER_TRUSTED_PROXIES", "unix:/run/proxy.sock"),
         ("USHER_HASH_COST", "m=1"),
         ("USHER_HASH_WORKERS", "0"),
         ("USHER_HASH_QUEUE", "0"),
@@ -81,8 +88,13 @@ fn the_place_of_a_database_is_shown_where_no_password_can_be_in_it() {
 
 #[test]
 fn proxies_are_addresses_or_networks() {
-    let config = read(&[("USHER_TRUSTED_PROXIES", "10.0.0.0/8, ::1,192.168.1.1")]).unwrap();
-    assert_eq!(config.trusted_proxies.len(), 3);
+    let proxies = |text: &str| read(&[("USHER_TRUSTED_PROXIES", text)]).unwrap().trusted_proxies;
+    let listed = proxies("10.0.0.0/8, ::1,192.168.1.1");
+    assert_eq!((listed.networks.len(), listed.unix), (3, false));
+    assert!(!listed.trust(Peer::Unix) && listed.trust(Peer::Address([10, 1, 2, 3].into())));
+    let listed = proxies("unix,,192.168.1.1");
+    assert!(listed.trust(Peer::Unix) && !listed.trust(Peer::Address([10, 1, 2, 3].into())));
+    assert_eq!(proxies(","), Proxies::default());
 }
 
 fn file(folder: &tempfile::TempDir, name: &str, bytes: impl AsRef<[u8]>) -> String {
@@ -171,4 +183,16 @@ fn everything_that_is_wrong_is_said_at_once() {
     let said = said.unwrap_err();
     let first: Vec<&str> = said.lines().map(|line| line.split(' ').next().unwrap()).collect();
     assert_eq!(first, ["USHER_LISTEN", "USHER_PROJECT_ID", "USHER_SECRET", "USHER_LOG_LEVEL"], "{said}");
+}
+
+#[test]
+fn a_server_listens_at_an_address_or_at_a_file() {
+    let config = |vars: &[(&str, &str)]| {
+        let config = read(vars).unwrap();
+        (config.listen.to_string(), config.listen_mode)
+    };
+    assert_eq!(config(&[]), ("127.0.0.1:8080".into(), 0o660));
+    assert_eq!(config(&[("USHER_LISTEN", "[::1]:80")]), ("[::1]:80".into(), 0o660));
+    let unix = config(&[("USHER_LISTEN", "unix:/run/usher/usher.sock"), ("USHER_LISTEN_MODE", "600")]);
+    assert_eq!(unix, ("unix:/run/usher/usher.sock".into(), 0o600));
 }

@@ -9,8 +9,10 @@ mod log;
 mod passwords;
 mod process;
 mod prompt;
+mod sockets;
 mod start;
 mod stop;
+mod supervised;
 
 pub use self::process::{Place, Server};
 use self::process::{curl, get};

@@ -32,6 +32,7 @@ fn everything_that_is_in_force_is_shown_with_its_origin_and_without_secrets() {
         [("USHER_PROJECT_ID", "demo"), ("USHER_SECRET_FILE", "secret"), ("USHER_LOG_LEVEL", ""), ("USHER_TOTAL_CAP", " 5 ")];
     let shown = sound(&place.run(&CHECK, &variables));
     let expected = "USHER_LISTEN=127.0.0.1:0\tenvironment\n\
+        USHER_LISTEN_MODE=0660\tdefault\n\
         USHER_CONNECTIONS=10000\tdefault\n\
         USHER_REQUESTS=7\t.env\n\
         USHER_CLIENT_TIMEOUT=60\tdefault\n\
