@@ -12,8 +12,8 @@ use anyhow::{Context as _, bail};
 
 pub use self::environment::{Environment, Reading};
 pub use self::listen::{Listen, Peer, Proxies};
-pub use self::variables::{Origin, Setting};
 use self::variables::{Given, Variables};
+pub use self::variables::{Origin, Setting};
 use crate::clock::Millis;
 use crate::hashing::Cost;
 use crate::secret::Hidden;
@@ -172,11 +172,7 @@ impl Config {
             clock: vars
                 .option("USHER_CLOCK", |text| Millis::parse(text).context("a moment such as 2026-01-02T03:04:05Z")),
             log_format: vars.value("USHER_LOG_FORMAT", "text", log_format)?,
-            log_level: vars.value(
-                "USHER_LOG_LEVEL",
-                "info",
-                parsed("one of off, error, warn, info, debug, trace"),
-            )?,
+            log_level: vars.value("USHER_LOG_LEVEL", "info", parsed("one of off, error, warn, info, debug, trace"))?,
         })
     }
 }
@@ -230,7 +226,9 @@ fn bootstrap(vars: &mut Variables<'_>) -> Option<Bootstrap> {
     });
     let key = vars.secret("USHER_API_KEY", "USHER_API_KEY_FILE", api_key);
     if vars.is_set("USHER_PROJECT_ID") != (vars.is_set("USHER_API_KEY") || vars.is_set("USHER_API_KEY_FILE")) {
-        vars.complain("USHER_PROJECT_ID and USHER_API_KEY (or USHER_API_KEY_FILE) must be set together, or neither of them");
+        vars.complain(
+            "USHER_PROJECT_ID and USHER_API_KEY (or USHER_API_KEY_FILE) must be set together, or neither of them",
+        );
     }
     project.zip(key).map(|(project, key)| Bootstrap { project, key })
 }

@@ -6,7 +6,7 @@ use clap::Subcommand;
 use super::{UNKNOWN, say, say_error};
 use crate::app::{dictionary, geo};
 use crate::config::{Config, Reading};
-use crate::store::{Condition, inspect};
+use crate::store::inspect::{self, Condition};
 
 /// What to do with the configuration.
 #[derive(Debug, Subcommand)]
@@ -43,7 +43,7 @@ pub(super) fn run(reading: Reading, command: &Command) -> anyhow::Result<()> {
 
 /// How the database is, in words.
 async fn condition(config: &Config) -> anyhow::Result<String> {
-    let found = inspect(&config.database).await;
+    let found = inspect::condition(&config.database).await;
     let found = found.with_context(|| format!("DATABASE_URL ({:?}) cannot be used", config.database))?;
     let Condition { engine, missing, all } = found;
     Ok(match missing {

@@ -5,8 +5,8 @@ use std::ffi::OsString;
 
 use anyhow::{Context as _, bail};
 
-use super::variables::{Given, Origin, Setting, Variables};
 use super::Config;
+use super::variables::{Given, Origin, Setting, Variables};
 
 /// Names that are meant for others: docker-compose.yml has the variable too.
 const OF_OTHERS: [&str; 1] = ["USHER_PUBLISH"];
@@ -69,8 +69,7 @@ impl Environment {
 
 /// Those of the names that begin as the known ones do, and are none of them.
 fn unknown(names: impl Iterator<Item = String>, known: &[&str]) -> Vec<String> {
-    let names: BTreeSet<String> =
-        names.filter(|name| name.starts_with("USHER_")).collect();
+    let names: BTreeSet<String> = names.filter(|name| name.starts_with("USHER_")).collect();
     // Kubernetes tells every process where the service `usher` is, in variables that begin so.
     let in_cluster = names.contains("USHER_SERVICE_HOST");
     let of_cluster = |name: &str| in_cluster && (name.starts_with("USHER_SERVICE_") || name.starts_with("USHER_PORT"));
@@ -92,7 +91,10 @@ mod tests {
             unknown(names.iter().map(|name| (*name).to_owned()), &["USHER_LISTEN", "USHER_SECRET"]).join(" ")
         };
         assert_eq!(of(&["USHER_LISTEN", "PATH", "usher_listen", "USHER", "USHER_PUBLISH", "DATABASE_URL"]), "");
-        assert_eq!(of(&["USHER_SECRT", "USHER_LISTN", "USHER_LISTEN_FILE"]), "USHER_LISTEN_FILE USHER_LISTN USHER_SECRT");
+        assert_eq!(
+            of(&["USHER_SECRT", "USHER_LISTN", "USHER_LISTEN_FILE"]),
+            "USHER_LISTEN_FILE USHER_LISTN USHER_SECRT"
+        );
         let port = ["USHER_PORT", "USHER_PORT_8080_TCP", "USHER_PORT_8080_TCP_ADDR"];
         assert_eq!(of(&port), port.join(" "));
         let cluster = [&port[..], &["USHER_SERVICE_HOST", "USHER_SERVICE_PORT", "USHER_SERVICE_PORT_HTTP"]].concat();

@@ -65,8 +65,7 @@ fn a_wrong_value_is_refused_with_the_name_of_its_variable() {
 
 #[test]
 fn passwords_in_a_database_url_are_not_shown() {
-    let config =
-        read(&[("DATABASE_URL", "postgres://usher:hunter2@db/usher"), ("USHER_SECRET", &"s3cr3t!".repeat(5))]);
+    let config = read(&[("DATABASE_URL", "postgres://usher:hunter2@db/usher"), ("USHER_SECRET", &"s3cr3t!".repeat(5))]);
     let shown = format!("{:?}", config.unwrap());
     assert!(!shown.contains("hunter2") && !shown.contains("s3cr3t"), "{shown}");
 }

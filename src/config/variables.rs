@@ -88,11 +88,7 @@ impl<'a> Variables<'a> {
     }
 
     /// As [`Variables::value`], for what has no default.
-    pub(super) fn option<T>(
-        &mut self,
-        name: &'static str,
-        read: impl Fn(&str) -> anyhow::Result<T>,
-    ) -> Option<T> {
+    pub(super) fn option<T>(&mut self, name: &'static str, read: impl Fn(&str) -> anyhow::Result<T>) -> Option<T> {
         let given = self.find(name);
         let value = self.take(name, given, &read, |text, _| plain(text));
         if value.is_none() {
@@ -228,7 +224,11 @@ impl<'a> Variables<'a> {
 /// A text that stays in its line.
 fn plain(text: &str) -> String {
     text.chars().fold(String::with_capacity(text.len()), |mut line, c| {
-        if c.is_control() { line.extend(c.escape_default()) } else { line.push(c) }
+        if c.is_control() {
+            line.extend(c.escape_default());
+        } else {
+            line.push(c);
+        }
         line
     })
 }

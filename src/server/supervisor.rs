@@ -13,7 +13,7 @@ use super::Listener;
 /// Listens on the socket that the supervisor has opened for this process, if it has.
 ///
 /// # Errors
-/// When it is more than one, or none that connections can come from.
+/// When it is more than one, or none for streams.
 pub fn inherited() -> anyhow::Result<Option<Listener>> {
     let mut sockets = ListenFd::from_env();
     match sockets.len() {
@@ -26,7 +26,7 @@ pub fn inherited() -> anyhow::Result<Option<Listener>> {
         listener.set_nonblocking(true)?;
         return Ok(Some(Listener::Tcp(TcpListener::from_std(listener)?)));
     }
-    let listener = sockets.take_unix_listener(0).context("LISTEN_FDS passes no socket for streams that listens")?;
+    let listener = sockets.take_unix_listener(0).context("LISTEN_FDS passes no socket for streams")?;
     let listener = listener.context("LISTEN_FDS passes a socket that is gone")?;
     listener.set_nonblocking(true)?;
     Ok(Some(Listener::Unix(UnixListener::from_std(listener)?, None)))
@@ -44,8 +44,8 @@ pub fn stopping() {
 
 fn tell(state: &str) {
     let Some(place) = std::env::var_os("NOTIFY_SOCKET").filter(|place| !place.is_empty()) else { return };
-    let told = address(place.as_bytes())
-        .and_then(|address| UnixDatagram::unbound()?.send_to_addr(state.as_bytes(), &address));
+    let told =
+        address(place.as_bytes()).and_then(|address| UnixDatagram::unbound()?.send_to_addr(state.as_bytes(), &address));
     if let Err(error) = told {
         tracing::warn!(%error, "NOTIFY_SOCKET cannot be told {state}");
     }
@@ -55,7 +55,7 @@ fn tell(state: &str) {
 fn address(place: &[u8]) -> Result<SocketAddr> {
     #[cfg(target_os = "linux")]
     if let Some(name) = place.strip_prefix(b"@") {
-        return std::os::linux::net::SocketAddrExt::from_abstract_name(name);
+        return <SocketAddr as std::os::linux::net::SocketAddrExt>::from_abstract_name(name);
     }
     SocketAddr::from_pathname(std::ffi::OsStr::from_bytes(place))
 }

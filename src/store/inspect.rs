@@ -29,7 +29,7 @@ type Applied = (i64, bool, Vec<u8>);
 ///
 /// # Errors
 /// Why a start could not use it: it cannot be reached, is too old, or was written by another Usher.
-pub async fn inspect(url: &DatabaseUrl) -> Result<Condition> {
+pub async fn condition(url: &DatabaseUrl) -> Result<Condition> {
     match url {
         DatabaseUrl::Sqlite(path) => of_sqlite(path).await,
         DatabaseUrl::Postgres(url) => of_postgres(&url.0).await,

@@ -6,7 +6,6 @@
 mod db;
 mod error;
 mod index;
-mod inspect;
 mod lookup;
 mod pool;
 mod postgres;
@@ -17,6 +16,7 @@ mod writer;
 
 pub mod attempts;
 pub mod identities;
+pub mod inspect;
 pub mod jobs;
 pub mod keys;
 pub mod list;
@@ -39,7 +39,6 @@ use tokio::time::Instant;
 
 pub use self::db::{Engine, On, Tx};
 pub use self::error::{Constraint, Error, Result};
-pub use self::inspect::{Condition, inspect};
 use self::postgres::STATEMENT_LIMIT;
 pub use self::projects::ProjectKey;
 pub use self::row::{Column, Record, Row};

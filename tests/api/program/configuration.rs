@@ -26,10 +26,15 @@ fn database(place: &Place) -> String {
 fn everything_that_is_in_force_is_shown_with_its_origin_and_without_secrets() {
     let place = Place::at("postgres://usher:hunter2@db:5432/usher?sslmode=require");
     std::fs::write(place.folder.path().join("secret"), "hunter2".repeat(5)).unwrap();
-    let env = "USHER_API_KEY=hunter2\nUSHER_PROJECT_ID=from-file\nUSHER_REQUESTS=7\nUSHER_PUBLISH=80\nUSHER_LISTEN=[::]:1\n";
+    let env =
+        "USHER_API_KEY=hunter2\nUSHER_PROJECT_ID=from-file\nUSHER_REQUESTS=7\nUSHER_PUBLISH=80\nUSHER_LISTEN=[::]:1\n";
     std::fs::write(place.folder.path().join(".env"), env).unwrap();
-    let variables =
-        [("USHER_PROJECT_ID", "demo"), ("USHER_SECRET_FILE", "secret"), ("USHER_LOG_LEVEL", ""), ("USHER_TOTAL_CAP", " 5 ")];
+    let variables = [
+        ("USHER_PROJECT_ID", "demo"),
+        ("USHER_SECRET_FILE", "secret"),
+        ("USHER_LOG_LEVEL", ""),
+        ("USHER_TOTAL_CAP", " 5 "),
+    ];
     let shown = sound(&place.run(&CHECK, &variables));
     let expected = "USHER_LISTEN=127.0.0.1:0\tenvironment\n\
         USHER_LISTEN_MODE=0660\tdefault\n\
@@ -185,7 +190,10 @@ fn a_database_that_cannot_be_reached_is_a_complaint_without_its_password() {
     for url in ["sqlite:folder", "sqlite:text.db", "sqlite:text.db/x.db"] {
         let output = place.run(&CONNECT, &[("DATABASE_URL", url)]);
         let said = text(&output.stderr);
-        assert!(output.status.code() == Some(1) && said.contains(&format!("DATABASE_URL ({url})")), "{url}: {output:?}");
+        assert!(
+            output.status.code() == Some(1) && said.contains(&format!("DATABASE_URL ({url})")),
+            "{url}: {output:?}"
+        );
     }
     assert_eq!(std::fs::read_dir(place.folder.path()).unwrap().count(), 2);
 }
