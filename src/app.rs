@@ -67,16 +67,29 @@ impl App {
             admission: Admission::new(config.requests),
             hashing: Pool::new(config.hash_workers, config.hash_queue, config.hash_cost)
                 .context("the threads for password hashing could not be started")?,
-            geo: match &config.geoip_file {
-                Some(path) => Geo::open(path)
-                    .with_context(|| format!("USHER_GEOIP_FILE names {}, which cannot be used", path.display()))?,
-                None => Geo::none(),
-            },
-            dictionary: config.password_dictionary.as_deref().map(Dictionary::open).transpose()?,
+            geo: geo(&config)?,
+            dictionary: dictionary(&config)?,
             background: TaskTracker::new(),
             signer: config.secret.as_ref().map_or_else(Signer::forgetful, |secret| Signer::new(&secret.0)),
             seal: config.secret.as_ref().map(|secret| Seal::new(&secret.0)),
             config,
         }))
     }
+}
+
+/// Reads the countries of addresses.
+///
+/// # Errors
+/// When the file that the configuration names cannot be used.
+pub(crate) fn geo(config: &Config) -> anyhow::Result<Geo> {
+    let Some(path) = &config.geoip_file else { return Ok(Geo::none()) };
+    Geo::open(path).with_context(|| format!("USHER_GEOIP_FILE names {}, which cannot be used", path.display()))
+}
+
+/// Reads the words that may not be passwords.
+///
+/// # Errors
+/// When the file that the configuration names cannot be used.
+pub(crate) fn dictionary(config: &Config) -> anyhow::Result<Option<Dictionary>> {
+    config.password_dictionary.as_deref().map(Dictionary::open).transpose()
 }

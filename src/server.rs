@@ -1,16 +1,18 @@
 //! Running the server: a function of a configuration, a listener and the moment to stop.
 
 mod connections;
+mod listener;
 mod pace;
+pub mod supervisor;
 
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use tokio::net::TcpListener;
 
 use self::connections::{CROWD, Connections};
+pub use self::listener::Listener;
 use crate::app::App;
 use crate::{housekeeping, http};
 
@@ -22,7 +24,8 @@ const CLOSING: Duration = Duration::from_secs(5);
 
 /// Answers requests on `listener` and keeps house until `stop` is ready, then finishes what runs and closes the
 /// database.
-pub async fn serve(app: Arc<App>, listener: TcpListener, stop: impl Future<Output = ()> + Send + 'static) {
+pub async fn serve(app: Arc<App>, listener: impl Into<Listener>, stop: impl Future<Output = ()> + Send + 'static) {
+    let listener = listener.into();
     let connections =
         Connections::new(http::router(Arc::clone(&app)), app.config.connections, app.config.client_timeout);
     let background = tokio::spawn(housekeeping::run(Arc::clone(&app), housekeeping::EVERY));

@@ -1,35 +1,40 @@
 //! `usher healthcheck`: for containers without a shell.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::net::{TcpStream, UnixStream};
 
 use super::reachable;
-use crate::config::Config;
+use crate::config::{Config, Listen};
 
 /// How long the server may take.
 const LIMIT: Duration = Duration::from_secs(4);
 
 /// Asks `/readyz` of the server that listens where this configuration says.
 pub(super) async fn run(config: &Config) -> anyhow::Result<()> {
-    let address = reachable(config.listen);
-    tokio::time::timeout(LIMIT, ask(address)).await.with_context(|| format!("{address} did not answer in time"))?
+    let address = reachable(&config.listen);
+    tokio::time::timeout(LIMIT, ask(&address)).await.with_context(|| format!("{address} did not answer in time"))?
 }
 
-async fn ask(address: SocketAddr) -> anyhow::Result<()> {
-    let mut stream = TcpStream::connect(address).await.with_context(|| format!("nothing answers on {address}"))?;
-    let request = format!("GET /readyz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
-    let mut answer = String::new();
-    let talk = async {
-        stream.write_all(request.as_bytes()).await?;
-        stream.take(64 * 1024).read_to_string(&mut answer).await
+async fn ask(address: &Listen) -> anyhow::Result<()> {
+    let nobody = || format!("nothing answers on {address}");
+    let answer = match address {
+        Listen::Tcp(to) => talk(TcpStream::connect(to).await.with_context(nobody)?, &to.to_string()).await,
+        Listen::Unix(path) => talk(UnixStream::connect(path).await.with_context(nobody)?, "localhost").await,
     };
-    talk.await.with_context(|| format!("{address} does not answer as it should"))?;
+    let answer = answer.with_context(|| format!("{address} does not answer as it should"))?;
     match answer.lines().next() {
         Some(line) if line.starts_with("HTTP/1.1 200 ") => Ok(()),
         line => bail!("{address} is not ready: {}", line.unwrap_or("an empty answer")),
     }
+}
+
+async fn talk(mut stream: impl AsyncRead + AsyncWrite + Unpin, host: &str) -> std::io::Result<String> {
+    let request = format!("GET /readyz HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await?;
+    let mut answer = String::new();
+    stream.take(64 * 1024).read_to_string(&mut answer).await?;
+    Ok(answer)
 }

@@ -1,5 +1,6 @@
 //! The commands of the program. `usher` alone is `usher serve`.
 
+mod config;
 mod healthcheck;
 mod key;
 mod lines;
@@ -18,7 +19,7 @@ use clap::{Parser, Subcommand};
 use tracing_subscriber::filter::LevelFilter;
 
 use self::lines::Lines;
-use crate::config::{Config, LogFormat};
+use crate::config::{Config, Environment, Listen, LogFormat};
 use crate::store::Store;
 use crate::store::projects::{self, Project};
 
@@ -47,9 +48,15 @@ enum Command {
     /// Check a password against the stored hash of a user.
     #[command(subcommand)]
     Password(password::Command),
+    /// Check the configuration.
+    #[command(subcommand)]
+    Config(config::Command),
     /// Ask the server on this machine whether it is ready; for containers.
     Healthcheck,
 }
+
+/// What is said of a variable that looks as if it were meant for this program.
+const UNKNOWN: &str = "nothing reads this variable; .env.example has those that there are";
 
 /// Runs the program.
 #[must_use]
@@ -66,18 +73,23 @@ pub fn main() -> ExitCode {
 }
 
 fn run(command: Command) -> anyhow::Result<ExitCode> {
-    // Not `dotenv()`, which also looks in every folder above.
-    match dotenvy::from_path(".env") {
-        Err(error) if !error.not_found() => return Err(error).context("the file .env cannot be read"),
-        _ => {}
+    let reading = Environment::load()?.read();
+    if let Command::Config(command) = command {
+        return config::run(reading, &command).map(|()| ExitCode::SUCCESS);
     }
-    let config = Config::from_env()?;
+    let config = reading.config?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let quiet = !matches!(command, Command::Serve);
     let _lines = start_log(&config, quiet)?;
+    if !quiet {
+        for name in reading.unknown {
+            tracing::warn!(name, "{UNKNOWN}");
+        }
+    }
     runtime.block_on(async {
         match command {
             Command::Serve => serve::run(config).await,
+            Command::Config(_) => Ok(()),
             Command::Migrate => migrate::run(&config).await,
             Command::Project(command) => project::run(&config, command).await,
             Command::Key(command) => key::run(&config, command).await,
@@ -113,11 +125,14 @@ async fn find_project(config: &Config, store: &Store, id: &str) -> anyhow::Resul
 }
 
 /// A server that listens on every address is reached on the loopback one.
-const fn reachable(listen: SocketAddr) -> SocketAddr {
-    match listen.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), listen.port()),
-        IpAddr::V6(ip) if ip.is_unspecified() => SocketAddr::new(IpAddr::V6(Ipv6Addr::LOCALHOST), listen.port()),
-        _ => listen,
+fn reachable(listen: &Listen) -> Listen {
+    match listen {
+        Listen::Tcp(address) => Listen::Tcp(match address.ip() {
+            IpAddr::V4(ip) if ip.is_unspecified() => SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), address.port()),
+            IpAddr::V6(ip) if ip.is_unspecified() => SocketAddr::new(IpAddr::V6(Ipv6Addr::LOCALHOST), address.port()),
+            _ => *address,
+        }),
+        Listen::Unix(path) => Listen::Unix(path.clone()),
     }
 }
 

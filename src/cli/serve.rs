@@ -3,21 +3,20 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use tokio::net::TcpListener;
 
 use super::{reachable, say};
 use crate::access::{NewKey, Scope, insert_key, scope_names};
 use crate::app::App;
-use crate::config::{Bootstrap, Config};
+use crate::config::{Bootstrap, Config, Listen};
 use crate::secret::{api_key, digest};
-use crate::server::{allow_connections, keep_memory, serve, stop_signal};
+use crate::server::{Listener, allow_connections, keep_memory, serve, stop_signal, supervisor};
 use crate::store::{Constraint, Error, keys, projects};
 
 /// Runs the server until it is told to stop.
 pub(super) async fn run(config: Config) -> anyhow::Result<()> {
     keep_memory();
     let stop = stop_signal()?;
-    let listen = config.listen;
+    let inherited = supervisor::inherited()?;
     if let Err(allowed) = allow_connections(config.connections, config.database_connections) {
         tracing::warn!(
             wanted = config.connections,
@@ -26,11 +25,22 @@ pub(super) async fn run(config: Config) -> anyhow::Result<()> {
         );
     }
     let app = App::open(config).await?;
-    let listener =
-        TcpListener::bind(listen).await.with_context(|| format!("USHER_LISTEN ({listen}) cannot be listened on"))?;
-    let address = listener.local_addr()?;
+    let (listen, mode) = (&app.config.listen, app.config.listen_mode);
+    let listener = match inherited {
+        Some(listener) => listener,
+        None => Listener::bind(listen, mode)
+            .await
+            .with_context(|| format!("USHER_LISTEN ({listen}) cannot be listened on"))?,
+    };
+    let address = listener.address()?;
     if let Some((project, key)) = prepare(&app).await? {
-        welcome(&project, &key, &format!("http://{}", reachable(address)));
+        welcome(&project, &key, &reachable(&address));
+    }
+    if matches!(address, Listen::Unix(_)) && !app.config.trusted_proxies.unix {
+        tracing::warn!(
+            "clients at a Unix socket have no address, and share the limits of one; list `unix` in USHER_TRUSTED_PROXIES \
+             when a proxy there tells who they are"
+        );
     }
     if app.config.secret.is_none() {
         tracing::info!(
@@ -52,6 +62,11 @@ pub(super) async fn run(config: Config) -> anyhow::Result<()> {
         }
     }
     tracing::info!(%address, database = ?app.config.database, version = env!("CARGO_PKG_VERSION"), "listening");
+    supervisor::ready();
+    let stop = async move {
+        stop.await;
+        supervisor::stopping();
+    };
     serve(app, listener, stop).await;
     Ok(())
 }
@@ -105,7 +120,11 @@ async fn make(app: &Arc<App>, id: String, key: String, made_up: bool) -> Result<
 }
 
 /// What a new installation says once.
-fn welcome(project: &str, key: &str, endpoint: &str) {
+fn welcome(project: &str, key: &str, address: &Listen) {
+    let (endpoint, by) = match address {
+        Listen::Tcp(address) => (format!("http://{address}"), String::new()),
+        Listen::Unix(path) => ("http://localhost".into(), format!("--unix-socket '{}' ", path.display())),
+    };
     say(&format!(
         "Usher is ready. This is shown once, so keep the key:\n\
          \n\
@@ -115,7 +134,7 @@ fn welcome(project: &str, key: &str, endpoint: &str) {
          \n\
          A first request:\n\
          \n\
-         curl {endpoint}/v1/users -H 'X-Appwrite-Project: {project}' -H 'X-Appwrite-Key: {key}' \
+         curl {by}{endpoint}/v1/users -H 'X-Appwrite-Project: {project}' -H 'X-Appwrite-Key: {key}' \
          -H 'Content-Type: application/json' -d '{{\"userId\":\"unique()\",\"email\":\"ada@example.org\",\"name\":\"Ada\"}}'\n"
     ));
 }

@@ -7,7 +7,8 @@ use axum::extract::ConnectInfo;
 use axum::http::header::USER_AGENT;
 use axum::http::request::Parts;
 use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue};
-use ipnet::IpNet;
+
+use crate::config::{Peer, Proxies};
 
 /// The project's id.
 pub(super) const PROJECT: HeaderName = HeaderName::from_static("x-appwrite-project");
@@ -29,6 +30,10 @@ const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto")
 /// Bytes of a user agent that are kept.
 const AGENT_MAX: usize = 1024;
 
+/// Stands in `ConnectInfo` for the address that the peer of a Unix socket does not have.
+#[derive(Debug, Clone, Copy)]
+pub struct UnixPeer;
+
 /// Who sent a request.
 #[derive(Debug, Clone)]
 pub(super) struct Client {
@@ -42,7 +47,7 @@ pub(super) struct Client {
 
 impl Client {
     /// Reads the headers. A server that calls with an API key may say for which user agent it calls.
-    pub(super) fn of(parts: &Parts, trusted: &[IpNet], by_key: bool) -> Self {
+    pub(super) fn of(parts: &Parts, trusted: &Proxies, by_key: bool) -> Self {
         let forwarded = text(&parts.headers, &FORWARDED_AGENT).filter(|_| by_key);
         let agent = forwarded.or_else(|| text(&parts.headers, &USER_AGENT));
         let mut agent = agent.map_or_else(|| "UNKNOWN".into(), Cow::into_owned);
@@ -68,26 +73,32 @@ pub(super) fn text<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<Cow<
     Some(text).filter(|text| !text.is_empty())
 }
 
-/// The address of the peer, or, when that is a trusted proxy, the last address in `X-Forwarded-For` that is not one.
-fn address(parts: &Parts, trusted: &[IpNet]) -> Option<IpAddr> {
-    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>()?.0.ip().to_canonical();
-    let is_trusted = |ip: &IpAddr| trusted.iter().any(|network| network.contains(ip));
-    if !is_trusted(&peer) {
-        return Some(peer);
+/// Who is at the other end of the connection.
+fn peer(extensions: &Extensions) -> Option<Peer> {
+    let address = extensions.get::<ConnectInfo<SocketAddr>>().map(|info| Peer::Address(info.0.ip().to_canonical()));
+    address.or_else(|| extensions.get::<ConnectInfo<UnixPeer>>().map(|_| Peer::Unix))
+}
+
+/// The address of the peer, or, when that is a trusted proxy, the last address in `X-Forwarded-For` that is not one. Who
+/// comes by a Unix socket without saying for whom has none.
+fn address(parts: &Parts, trusted: &Proxies) -> Option<IpAddr> {
+    let peer = peer(&parts.extensions)?;
+    let mut last = peer.address();
+    if !trusted.trust(peer) {
+        return last;
     }
     // Each proxy appends whom it heard from, so the list is read from its end and believed as long as the one who wrote
     // an entry is trusted. An entry that is no address ends it: what stands before it could come from anybody.
     let lines: Vec<&HeaderValue> = parts.headers.get_all("x-forwarded-for").iter().collect();
     let entries = lines.iter().rev().flat_map(|line| line.as_bytes().rsplit(|byte| *byte == b','));
-    let mut last = peer;
     for entry in entries {
         let Some(ip) = std::str::from_utf8(entry).ok().and_then(read_address) else { break };
-        last = ip;
-        if !is_trusted(&ip) {
+        last = Some(ip);
+        if !trusted.trust(Peer::Address(ip)) {
             break;
         }
     }
-    Some(last)
+    last
 }
 
 /// An address as proxies write it: alone, with a port, or in brackets.
@@ -99,9 +110,8 @@ fn read_address(text: &str) -> Option<IpAddr> {
 }
 
 /// Whether the client came over TLS, as a trusted proxy says.
-pub(super) fn is_https(headers: &HeaderMap, extensions: &Extensions, trusted: &[IpNet]) -> bool {
-    let peer = extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_canonical());
-    peer.is_some_and(|peer| trusted.iter().any(|network| network.contains(&peer)))
+pub(super) fn is_https(headers: &HeaderMap, extensions: &Extensions, trusted: &Proxies) -> bool {
+    peer(extensions).is_some_and(|peer| trusted.trust(peer))
         && text(headers, &FORWARDED_PROTO).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"))
 }
 
@@ -110,14 +120,19 @@ mod tests {
     use super::*;
     use axum::http::Request;
 
+    /// The address of whoever asked by `peer`, an address or `unix`.
     fn ip(peer: &str, forwarded: &[&str], trusted: &[&str]) -> String {
         let mut request = Request::builder();
         for value in forwarded {
             request = request.header("x-forwarded-for", *value);
         }
         let (mut parts, ()) = request.body(()).unwrap().into_parts();
-        parts.extensions.insert(ConnectInfo(SocketAddr::new(peer.parse().unwrap(), 1)));
-        let trusted: Vec<IpNet> = trusted.iter().map(|network| network.parse().unwrap()).collect();
+        match peer {
+            "unix" => drop(parts.extensions.insert(ConnectInfo(UnixPeer))),
+            peer => drop(parts.extensions.insert(ConnectInfo(SocketAddr::new(peer.parse().unwrap(), 1)))),
+        }
+        let networks = trusted.iter().filter(|entry| **entry != "unix").map(|network| network.parse().unwrap());
+        let trusted = Proxies { networks: networks.collect(), unix: trusted.contains(&"unix") };
         Client::of(&parts, &trusted, false).ip
     }
 
@@ -136,5 +151,18 @@ mod tests {
         assert_eq!(ip("10.0.0.1", &["10.0.0.3, 10.0.0.2"], &["10.0.0.0/8"]), "10.0.0.3");
         assert_eq!(ip("10.0.0.1", &[], &["10.0.0.0/8"]), "10.0.0.1");
         assert_eq!(ip("::ffff:10.0.0.1", &["::1"], &["10.0.0.0/8"]), "::1");
+    }
+    #[test]
+    fn the_peer_of_a_unix_socket_has_no_address_and_is_believed_when_it_is_listed() {
+        assert_eq!(ip("unix", &["1.1.1.1"], &[]), "");
+        assert_eq!(ip("unix", &["1.1.1.1"], &["0.0.0.0/0", "::/0"]), "");
+        assert_eq!(ip("unix", &["1.1.1.1"], &["unix"]), "1.1.1.1");
+        assert_eq!(ip("unix", &["6.6.6.6, 1.1.1.1"], &["unix"]), "1.1.1.1");
+        assert_eq!(ip("unix", &["1.1.1.1, 10.0.0.2"], &["unix", "10.0.0.0/8"]), "1.1.1.1");
+        assert_eq!(ip("unix", &[], &["unix"]), "");
+        assert_eq!(ip("unix", &["nonsense"], &["unix"]), "");
+        assert_eq!(ip("unix", &["1.1.1.1, unix"], &["unix"]), "");
+        // The word is for sockets, not for whoever comes by an address.
+        assert_eq!(ip("9.9.9.9", &["1.1.1.1"], &["unix"]), "9.9.9.9");
     }
 }

@@ -2,7 +2,6 @@
 
 use std::convert::Infallible;
 use std::io::ErrorKind;
-use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,14 +12,15 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::Service as _;
 
+use super::listener::{Accepted, Listener};
 use super::pace::Paced;
-use crate::http::Router;
+use crate::http::{Router, UnixPeer};
 
 /// Bytes of the largest head of a request, and of what is read at once of a body. A target alone may have 65,534 (hyper); with a
 /// longer head the answer is 431.
@@ -45,6 +45,15 @@ pub(super) struct Connections {
     running: TaskTracker,
 }
 
+/// What a connection gets.
+struct Turn {
+    place: OwnedSemaphorePermit,
+    router: Router,
+    /// Whether it may ask more than once.
+    stays: bool,
+    patience: Duration,
+}
+
 impl Connections {
     /// At most `limit` connections, each of which may keep the server waiting for `patience`: for the head of a request,
     /// also between two requests, and for taking 32 KiB of an answer.
@@ -60,9 +69,9 @@ impl Connections {
     }
 
     /// Takes connections for ever. A new one beyond the limit can ask how the server is; to all else it hears 503.
-    pub(super) async fn accept(&self, listener: &TcpListener) -> Infallible {
+    pub(super) async fn accept(&self, listener: &Listener) -> Infallible {
         loop {
-            let (stream, peer) = match listener.accept().await {
+            let accepted = match listener.accept().await {
                 Ok(accepted) => accepted,
                 // The client left while it waited.
                 Err(error) if matches!(error.kind(), ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset) => {
@@ -74,28 +83,34 @@ impl Connections {
                     continue;
                 }
             };
-            // Without this the last piece of an answer may wait for the client to acknowledge the one before it.
-            let _ = stream.set_nodelay(true);
-            if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
-                self.start(stream, peer, self.router.clone(), true, self.patience, place);
+            let turn = if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
+                Turn { place, router: self.router.clone(), stays: true, patience: self.patience }
             } else if let Ok(place) = Arc::clone(&self.crowd).acquire_owned().await {
-                self.start(stream, peer, self.router.crowded(), false, CROWD_PATIENCE.min(self.patience), place);
+                let patience = CROWD_PATIENCE.min(self.patience);
+                Turn { place, router: self.router.crowded(), stays: false, patience }
+            } else {
+                continue;
+            };
+            match accepted {
+                Accepted::Tcp(stream, peer) => {
+                    // Without this the last piece of an answer may wait for the client to acknowledge the one before it.
+                    let _ = stream.set_nodelay(true);
+                    self.start(stream, ConnectInfo(peer), turn);
+                }
+                Accepted::Unix(stream) => self.start(stream, ConnectInfo(UnixPeer), turn),
             }
         }
     }
 
     /// Answers the requests of a connection, until it ends or the server does.
-    fn start(
-        &self,
-        stream: TcpStream,
-        peer: SocketAddr,
-        router: Router,
-        stays: bool,
-        patience: Duration,
-        place: OwnedSemaphorePermit,
-    ) {
+    fn start<S, P>(&self, stream: S, peer: ConnectInfo<P>, turn: Turn)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        P: Clone + Send + Sync + 'static,
+    {
+        let Turn { place, router, stays, patience } = turn;
         let service = service_fn(move |mut request: Request<Incoming>| {
-            request.extensions_mut().insert(ConnectInfo(peer));
+            request.extensions_mut().insert(peer.clone());
             router.clone().call(request.map(Body::new))
         });
         let mut server = http1::Builder::new();

@@ -16,6 +16,7 @@ mod writer;
 
 pub mod attempts;
 pub mod identities;
+pub mod inspect;
 pub mod jobs;
 pub mod keys;
 pub mod list;

@@ -19,11 +19,20 @@ pub(super) const STATEMENT_LIMIT: Duration = Duration::from_secs(15);
 /// The oldest version that is supported.
 const OLDEST: i32 = 140_000;
 
-static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
+pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
 
 /// Brings the tables up to date; servers that start on one database at the same time wait for each other. How to connect
 /// from then on.
 pub(super) async fn migrate(url: &str) -> Result<PgConnectOptions> {
+    // On a connection without the time limit: a migration may rewrite a large table.
+    let (mut connection, options) = connect(url).await?;
+    MIGRATIONS.run(&mut connection).await?;
+    connection.close().await?;
+    Ok(options.options([("statement_timeout", STATEMENT_LIMIT.as_millis().to_string())]))
+}
+
+/// A connection without a time limit for statements, to a server that is new enough, and how it was made.
+pub(super) async fn connect(url: &str) -> Result<(PgConnection, PgConnectOptions)> {
     let options: PgConnectOptions = url.parse()?;
     let options = options
         .application_name("usher")
@@ -43,10 +52,7 @@ pub(super) async fn migrate(url: &str) -> Result<PgConnectOptions> {
         let found = version / 10_000;
         return Err(Error::Other(format!("PostgreSQL 14 or newer is needed, this is {found}").into()));
     }
-    // On a connection without the time limit: a migration may rewrite a large table.
-    MIGRATIONS.run(&mut connection).await?;
-    connection.close().await?;
-    Ok(options.options([("statement_timeout", STATEMENT_LIMIT.as_millis().to_string())]))
+    Ok((connection, options))
 }
 
 /// A connection in the middle of a transaction, or before a statement that is one.

@@ -47,7 +47,7 @@ const STEPS: i32 = 10_000;
 /// Statements that may be long, of each kind, that run at the same time.
 const LONG: usize = 4;
 
-static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
+pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
 /// Brings the tables of a file up to date. The file and its folder are created when they are missing.
 pub(super) async fn migrate(path: &Path) -> Result<()> {

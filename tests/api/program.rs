@@ -2,14 +2,17 @@
 
 mod commands;
 mod conditions;
+mod configuration;
 mod environment;
 mod housekeeping;
 mod log;
 mod passwords;
 mod process;
 mod prompt;
+mod sockets;
 mod start;
 mod stop;
+mod supervised;
 
 pub use self::process::{Place, Server};
 use self::process::{curl, get};

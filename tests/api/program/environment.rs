@@ -1,6 +1,7 @@
 //! The environment and the file `.env`: what is read, and what stops the start.
 
-use super::{Place, get, places};
+use super::{Place, Server, get, places};
+use crate::wire::socket::exchange;
 
 #[test]
 fn a_wrong_value_stops_the_start_with_the_name_of_its_variable() {
@@ -39,6 +40,9 @@ fn a_wrong_value_stops_the_start_with_the_name_of_its_variable() {
         ("USHER_HASH_WORKERS", "0"),
         ("USHER_HASH_QUEUE", "x"),
         ("USHER_SECRET", "hunter2"),
+        ("USHER_SECRET_FILE", "missing.txt"),
+        ("USHER_API_KEY_FILE", "folder"),
+        ("DATABASE_URL_FILE", "text.db"),
         ("USHER_CLOCK", "noon"),
         ("USHER_LOG_FORMAT", "xml"),
         ("USHER_LOG_LEVEL", "loud"),
@@ -82,6 +86,57 @@ fn what_the_program_does_not_know_is_refused_and_help_is_given() {
 }
 
 places! {
+    async fn secrets_in_files_are_as_good_as_in_variables(place) {
+        let file = |name: &str, text: &str| std::fs::write(place.folder.path().join(name), format!("{text}\n")).unwrap();
+        let start = |more: &[(&str, &str)]| {
+            let files = [
+                ("DATABASE_URL", ""),
+                ("DATABASE_URL_FILE", "url"),
+                ("USHER_PROJECT_ID", "demo"),
+                ("USHER_API_KEY_FILE", "key"),
+            ];
+            place.start(&[&files[..], more].concat())
+        };
+        file("url", &place.url);
+        file("key", "from-file");
+        file("secret", &"s3cr3t!".repeat(5));
+        let token = {
+            let server = start(&[("USHER_SECRET_FILE", "secret")]);
+            let sent = |path: &str, body: &str| {
+                let json = "Content-Type: application/json\r\n";
+                crate::wire::socket::send(server.address, "from-file", "POST", path, json, body.as_bytes())
+            };
+            assert_eq!(sent("/v1/users", r#"{"userId":"anna"}"#).status, 201);
+            let made = sent("/v1/users/anna/jwts", "{}");
+            assert_eq!(made.status, 201, "{made:?}");
+            let (stdout, stderr) = server.stop();
+            assert!(stdout.is_empty() && !stderr.contains("from-file") && !stderr.contains("s3cr3t"), "{stderr}");
+            made.json()["jwt"].as_str().unwrap().to_owned()
+        };
+        // The same secret in a variable knows the token, another in the file does not.
+        let asks = |server: &Server| {
+            let head = format!(
+                "GET /v1/account HTTP/1.1\r\nHost: usher\r\nConnection: close\r\nX-Appwrite-Project: demo\r\n\
+                 X-Appwrite-JWT: {token}\r\n\r\n"
+            );
+            exchange(server.address, head.as_bytes()).status
+        };
+        let server = start(&[("USHER_SECRET", &"s3cr3t!".repeat(5))]);
+        assert_eq!(asks(&server), 200);
+        server.stop();
+        file("secret", &"another".repeat(5));
+        let server = start(&[("USHER_SECRET_FILE", "secret")]);
+        assert_eq!(asks(&server), 401);
+        server.stop();
+
+        // Commands find the database by its file too, and nobody guesses which of two is meant.
+        let output = place.run(&["key", "list", "demo"], &[("DATABASE_URL", ""), ("DATABASE_URL_FILE", "url")]);
+        assert!(output.status.success(), "{output:?}");
+        for arguments in [&["project", "list"][..], &[]] {
+            place.fails(arguments, &[("DATABASE_URL_FILE", "url")], "DATABASE_URL and DATABASE_URL_FILE are both set");
+        }
+    }
+
     async fn a_file_env_in_the_working_directory_is_read_and_the_environment_wins(place) {
         let file = place.folder.path().join(".env");
         std::fs::write(

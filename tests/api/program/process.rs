@@ -175,7 +175,11 @@ impl Server {
 
     /// Starts the command.
     pub fn spawn(mut command: Command) -> Self {
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        Self::of(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap())
+    }
+
+    /// A process that was started with pipes for what it writes.
+    pub fn of(mut child: Child) -> Self {
         let stdout = Lines::of(child.stdout.take().unwrap());
         let stderr = Lines::of(child.stderr.take().unwrap());
         Self { child, address: SocketAddr::from(([0, 0, 0, 0], 0)), stdout, stderr }

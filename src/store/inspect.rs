@@ -1,0 +1,96 @@
+//! What a start would find in a database, seen without changing anything.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::Path;
+
+use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions as _, Connection as _};
+
+use super::{Error, Result, postgres, sqlite};
+use crate::config::DatabaseUrl;
+
+/// A database as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Condition {
+    /// The engine and its version.
+    pub engine: String,
+    /// Migrations that a start would apply.
+    pub missing: usize,
+    /// All migrations that there are.
+    pub all: usize,
+}
+
+/// A migration that the database says was applied: its number, whether that went well, the digest of its text.
+type Applied = (i64, bool, Vec<u8>);
+
+/// Asks the database how it is, once. A file of SQLite that does not exist lacks all migrations, and is not made.
+///
+/// # Errors
+/// Why a start could not use it: it cannot be reached, is too old, or was written by another Usher.
+pub async fn condition(url: &DatabaseUrl) -> Result<Condition> {
+    match url {
+        DatabaseUrl::Sqlite(path) => of_sqlite(path).await,
+        DatabaseUrl::Postgres(url) => of_postgres(&url.0).await,
+    }
+}
+
+async fn of_sqlite(path: &Path) -> Result<Condition> {
+    let engine = format!("SQLite {}", rusqlite::version());
+    if !path.try_exists()? {
+        return compare(engine, &sqlite::MIGRATIONS, &[]);
+    }
+    // A file that nobody has open has no log beside it, and a reader would make one. Whoever says that the file does not
+    // change needs none.
+    let mut log = OsString::from(path);
+    log.push("-wal");
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .read_only(true)
+        .immutable(!Path::new(&log).try_exists()?)
+        .disable_statement_logging();
+    let mut connection = options.connect().await?;
+    let (known,): (bool,) = sqlx::query_as("SELECT count(*) > 0 FROM sqlite_master WHERE name = '_sqlx_migrations'")
+        .fetch_one(&mut connection)
+        .await?;
+    let applied: Vec<Applied> = if known {
+        sqlx::query_as("SELECT version, success, checksum FROM _sqlx_migrations").fetch_all(&mut connection).await?
+    } else {
+        Vec::new()
+    };
+    connection.close().await?;
+    compare(engine, &sqlite::MIGRATIONS, &applied)
+}
+
+async fn of_postgres(url: &str) -> Result<Condition> {
+    let (mut connection, _) = postgres::connect(url).await?;
+    let (version, known): (String, bool) =
+        sqlx::query_as("SELECT current_setting('server_version'), to_regclass('_sqlx_migrations') IS NOT NULL")
+            .fetch_one(&mut connection)
+            .await?;
+    let applied: Vec<Applied> = if known {
+        sqlx::query_as("SELECT version, success, checksum FROM _sqlx_migrations").fetch_all(&mut connection).await?
+    } else {
+        Vec::new()
+    };
+    connection.close().await?;
+    let number = version.split(' ').next().unwrap_or_default();
+    compare(format!("PostgreSQL {number}"), &postgres::MIGRATIONS, &applied)
+}
+
+/// Compares what was applied to what there is.
+fn compare(engine: String, all: &Migrator, applied: &[Applied]) -> Result<Condition> {
+    let known: BTreeMap<i64, &[u8]> = all.iter().map(|one| (one.version, one.checksum.as_ref())).collect();
+    for (version, success, checksum) in applied {
+        match known.get(version) {
+            None => return Err(MigrateError::VersionMissing(*version).into()),
+            Some(_) if !success => return Err(MigrateError::Dirty(*version).into()),
+            Some(known) if *known != checksum.as_slice() => return Err(MigrateError::VersionMismatch(*version).into()),
+            Some(_) => {}
+        }
+    }
+    let missing = known.len().checked_sub(applied.len());
+    let missing = missing.ok_or_else(|| Error::Other("a migration was applied twice".into()))?;
+    Ok(Condition { engine, missing, all: known.len() })
+}
