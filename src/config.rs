@@ -23,6 +23,8 @@ pub struct Config {
     pub requests: usize,
     /// `USHER_CLIENT_TIMEOUT`
     pub client_timeout: Duration,
+    /// `USHER_METRICS_LISTEN`
+    pub metrics_listen: Option<SocketAddr>,
     /// `DATABASE_URL`
     pub database: DatabaseUrl,
     /// `USHER_DATABASE_CONNECTIONS`
@@ -133,6 +135,7 @@ impl Config {
             connections: vars.within("USHER_CONNECTIONS", 1, 1_000_000)?.unwrap_or(10_000),
             requests: vars.within("USHER_REQUESTS", 1, 100_000)?.unwrap_or(256),
             client_timeout: Duration::from_secs(vars.within("USHER_CLIENT_TIMEOUT", 1, 3600)?.unwrap_or(60)),
+            metrics_listen: vars.parse("USHER_METRICS_LISTEN", "an address and port such as 127.0.0.1:9090")?,
             database: vars.with("DATABASE_URL", database_url)?.unwrap_or_else(default_database),
             database_connections: vars.within("USHER_DATABASE_CONNECTIONS", 1, 1000)?.unwrap_or(10),
             startup_wait: Duration::from_secs(vars.within("USHER_STARTUP_WAIT", 0, 3600)?.unwrap_or(30)),
@@ -306,6 +309,8 @@ mod tests {
             ("USHER_CONNECTIONS", "0"),
             ("USHER_REQUESTS", "many"),
             ("USHER_CLIENT_TIMEOUT", "0"),
+            ("USHER_METRICS_LISTEN", "9090"),
+            ("USHER_METRICS_LISTEN", "localhost:9090"),
             ("DATABASE_URL", "mysql://x"),
             ("DATABASE_URL", "sqlite::memory:"),
             ("DATABASE_URL", "sqlite:a.db?mode=ro"),

@@ -1,6 +1,7 @@
 //! Running the server: a function of a configuration, a listener and the moment to stop.
 
 mod connections;
+mod metrics;
 mod pace;
 
 use std::future::Future;
@@ -11,6 +12,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::TcpListener;
 
 use self::connections::{CROWD, Connections};
+pub use self::metrics::serve_metrics;
 use crate::app::App;
 use crate::{housekeeping, http};
 
@@ -23,8 +25,12 @@ const CLOSING: Duration = Duration::from_secs(5);
 /// Answers requests on `listener` and keeps house until `stop` is ready, then finishes what runs and closes the
 /// database.
 pub async fn serve(app: Arc<App>, listener: TcpListener, stop: impl Future<Output = ()> + Send + 'static) {
-    let connections =
-        Connections::new(http::router(Arc::clone(&app)), app.config.connections, app.config.client_timeout);
+    let connections = Connections::new(
+        Arc::clone(&app),
+        http::router(Arc::clone(&app)),
+        app.config.connections,
+        app.config.client_timeout,
+    );
     let background = tokio::spawn(housekeeping::run(Arc::clone(&app), housekeeping::EVERY));
     tokio::select! {
         never = connections.accept(&listener) => match never {},

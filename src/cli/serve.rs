@@ -10,7 +10,7 @@ use crate::access::{NewKey, Scope, insert_key, scope_names};
 use crate::app::App;
 use crate::config::{Bootstrap, Config};
 use crate::secret::{api_key, digest};
-use crate::server::{allow_connections, keep_memory, serve, stop_signal};
+use crate::server::{allow_connections, keep_memory, serve, serve_metrics, stop_signal};
 use crate::store::{Constraint, Error, keys, projects};
 
 /// Runs the server until it is told to stop.
@@ -29,6 +29,13 @@ pub(super) async fn run(config: Config) -> anyhow::Result<()> {
     let listener =
         TcpListener::bind(listen).await.with_context(|| format!("USHER_LISTEN ({listen}) cannot be listened on"))?;
     let address = listener.local_addr()?;
+    if let Some(listen) = app.config.metrics_listen {
+        let listener = TcpListener::bind(listen)
+            .await
+            .with_context(|| format!("USHER_METRICS_LISTEN ({listen}) cannot be listened on"))?;
+        tracing::info!(address = %listener.local_addr()?, "metrics are served");
+        tokio::spawn(serve_metrics(Arc::clone(&app), listener));
+    }
     if let Some((project, key)) = prepare(&app).await? {
         welcome(&project, &key, &format!("http://{}", reachable(address)));
     }

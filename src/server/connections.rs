@@ -20,6 +20,7 @@ use tokio_util::task::TaskTracker;
 use tower::Service as _;
 
 use super::pace::Paced;
+use crate::app::App;
 use crate::http::Router;
 
 /// Bytes of the largest head of a request, and of what is read at once of a body. A target alone may have 65,534 (hyper); with a
@@ -37,6 +38,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 /// All connections.
 pub(super) struct Connections {
+    app: Arc<App>,
     router: Router,
     patience: Duration,
     places: Arc<Semaphore>,
@@ -48,8 +50,9 @@ pub(super) struct Connections {
 impl Connections {
     /// At most `limit` connections, each of which may keep the server waiting for `patience`: for the head of a request,
     /// also between two requests, and for taking 32 KiB of an answer.
-    pub(super) fn new(router: Router, limit: usize, patience: Duration) -> Self {
+    pub(super) fn new(app: Arc<App>, router: Router, limit: usize, patience: Duration) -> Self {
         Self {
+            app,
             router,
             patience,
             places: Arc::new(Semaphore::new(limit)),
@@ -79,6 +82,7 @@ impl Connections {
             if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
                 self.start(stream, peer, self.router.clone(), true, self.patience, place);
             } else if let Ok(place) = Arc::clone(&self.crowd).acquire_owned().await {
+                self.app.metrics.crowd.add(1);
                 self.start(stream, peer, self.router.crowded(), false, CROWD_PATIENCE.min(self.patience), place);
             }
         }
@@ -106,9 +110,9 @@ impl Connections {
             .max_buf_size(READ_MAX)
             .keep_alive(stays);
         let connection = server.serve_connection(Paced::new(TokioIo::new(stream), patience), service);
-        let stopping = self.stopping.clone();
+        let (stopping, app) = (self.stopping.clone(), Arc::clone(&self.app));
         self.running.spawn(async move {
-            let _place = place;
+            let (_place, _counted) = (place, app.metrics.connections.hold());
             let mut connection = pin!(connection);
             // An error is the client's doing: it left, it sent no HTTP, it was too slow. hyper answers what can be answered.
             let _ = tokio::select! {
