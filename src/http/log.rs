@@ -22,7 +22,7 @@ pub(super) fn one_line(id: &RequestId, method: &str, path: Option<Path>, respons
     let kind = error.map_or("", |error| error.kind().wire_type());
     match error.and_then(Error::cause) {
         Some(cause) if status >= 500 => {
-            tracing::error!(%method, route, status, kind, micros, request_id, cause, "request")
+            tracing::error!(%method, route, status, kind, micros, request_id, cause, "request");
         }
         Some(cause) => tracing::warn!(%method, route, status, kind, micros, request_id, cause, "request"),
         None if super::health::WATCHED.contains(&route) => {

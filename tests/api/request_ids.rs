@@ -35,7 +35,7 @@ both! {
         let mut seen = BTreeSet::new();
         let long = "a".repeat(65);
         for id in [
-            "", " ", "a b", "a\tb", "a;b", "a=b", "a\"b", "<a>", "a/b", "a@b.c", "{\"a\":1}", "%0a", "$(x)", "a,b", "ä", long.as_str(),
+            "", " ", "a b", "a\tb", "a;b", "a=b", "a\"b", "<a>", "a/b", "a@b.c", "{\"a\":1}", "%0a", "$(x)", "a,b", long.as_str(),
         ] {
             let answer = app.admin().header("x-request-id", id).get("/v1/users/ghost").await;
             let made = answer.headers["x-request-id"].to_str().unwrap().to_owned();
@@ -62,7 +62,7 @@ places! {
         let taken = get(server.address, "first-key", "/v1/users/ghost", "X-Request-Id: from-client\r\n");
         let twice = get(server.address, "first-key", "/v1/users", "X-Request-Id: one\r\nX-Request-Id: two\r\n");
         let forged = get(server.address, "first-key", "/v1/users", "X-Request-Id: x\",\"level\":\"ERROR\r\n");
-        let user = json!({ "userId": "ada", "email": "ada@example.org", "password": "no hash" }).to_string();
+        let user = json!({ "userId": "ada", "email": "ada@example.org", "password": "this is no hash" }).to_string();
         let import = "Content-Type: application/json\r\nX-Request-Id: the-import\r\n";
         assert_eq!(send(server.address, "first-key", "POST", "/v1/users/md5", import, user.as_bytes()).status, 201);
         let sign_in = json!({ "email": "ada@example.org", "password": "correct horse" }).to_string();
