@@ -2,11 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Names and values.
+type Labels = Vec<(String, String)>;
+
 /// A sample.
 #[derive(Debug, Clone)]
 pub struct Sample {
     pub name: String,
-    pub labels: Vec<(String, String)>,
+    pub labels: Labels,
     pub value: f64,
 }
 
@@ -35,7 +38,7 @@ pub fn family<'a>(families: &BTreeMap<String, String>, name: &'a str) -> Option<
 }
 
 /// Labels up to the closing brace, and what comes behind it.
-fn labels(mut rest: &str) -> (Vec<(String, String)>, &str) {
+fn labels(mut rest: &str) -> (Labels, &str) {
     let mut labels = Vec::new();
     loop {
         let (name, after) = rest.split_once("=\"").expect("a label and its value");
@@ -110,7 +113,7 @@ impl Exposition {
 
     /// The buckets grow up to `+Inf`, which is the count.
     fn check_histogram(&self, name: &str) {
-        let mut buckets: BTreeMap<Vec<(String, String)>, Vec<(f64, f64)>> = BTreeMap::new();
+        let mut buckets: BTreeMap<Labels, Vec<(f64, f64)>> = BTreeMap::new();
         let (bucket, count, sum) = (format!("{name}_bucket"), format!("{name}_count"), format!("{name}_sum"));
         for sample in self.samples.iter().filter(|sample| sample.name == bucket) {
             let (le, others): (Vec<_>, Vec<_>) = sample.labels.iter().cloned().partition(|(name, _)| name == "le");
