@@ -10,6 +10,8 @@ use moka::future::Cache;
 use crate::app::App;
 use crate::clock::Millis;
 use crate::error::{Error, Kind, Result};
+use crate::metrics::Named;
+use crate::request_id;
 use crate::secret::{digest, hex, sha256};
 use crate::store::projects::Project;
 use crate::store::{self, ProjectKey, keys, projects};
@@ -108,7 +110,15 @@ pub struct Registry {
     projects: Cache<String, Arc<Project>>,
     /// By project and SHA-256 of the secret.
     keys: Cache<(ProjectKey, [u8; 32]), Arc<Key>>,
+    /// Where projects were found.
+    pub project_lookups: Named<2>,
+    /// Where keys were found.
+    pub key_lookups: Named<2>,
 }
+
+/// Where something is found: what was remembered, or the database.
+const MEMORY: &str = "memory";
+const DATABASE: &str = "database";
 
 impl Registry {
     /// Remembers nothing yet.
@@ -117,6 +127,8 @@ impl Registry {
         Self {
             projects: Cache::builder().max_capacity(REMEMBERED).time_to_live(BELIEVED).build(),
             keys: Cache::builder().max_capacity(REMEMBERED).time_to_live(BELIEVED).build(),
+            project_lookups: Named::new([MEMORY, DATABASE]),
+            key_lookups: Named::new([MEMORY, DATABASE]),
         }
     }
 
@@ -126,10 +138,12 @@ impl Registry {
     /// 404 `project_not_found`. What does not exist is not remembered, so a new project works at once.
     pub async fn project(&self, app: &App, id: &str) -> Result<Arc<Project>> {
         if let Some(project) = self.projects.get(id).await {
+            self.project_lookups.add(MEMORY, 1);
             return Ok(project);
         }
         // Requests that come at the same time share one look-up. In a box, since it is rare and larger than a request.
         let look_up = async {
+            self.project_lookups.add(DATABASE, 1);
             let project = projects::find(app.store.read(), id).await.map_err(Error::from)?;
             project.map(Arc::new).ok_or_else(|| Kind::ProjectNotFound.into())
         };
@@ -144,7 +158,10 @@ impl Registry {
     pub async fn key(&self, app: &Arc<App>, project: &Project, secret: &str) -> Result<Arc<Key>> {
         let id = (project.key, sha256(secret));
         let key = match self.keys.get(&id).await {
-            Some(key) => key,
+            Some(key) => {
+                self.key_lookups.add(MEMORY, 1);
+                key
+            }
             None => {
                 let digest = hex(&id.1);
                 let shared = Box::pin(self.keys.try_get_with(id, find_key(app, project.key, &digest)));
@@ -171,18 +188,20 @@ impl Default for Registry {
 }
 
 async fn find_key(app: &Arc<App>, project: ProjectKey, digest: &str) -> Result<Arc<Key>> {
+    app.registry.key_lookups.add(DATABASE, 1);
     let key = keys::find(app.store.read(), project, digest).await?.ok_or(Kind::Unauthorized)?;
     let now = app.clock.now();
     if key.accessed_at.is_none_or(|at| now.0 - at.0 >= TOUCHED) {
         let (app, id) = (Arc::clone(app), key.id.clone());
         // Nobody waits for this, and a request does not fail when it fails.
         let background = app.background.clone();
-        background.spawn(async move {
+        background.spawn(request_id::carried(async move {
             let touched = app.store.write(move |tx| Box::pin(async move { keys::touch(tx, project, &id, now).await }));
             if let Err(error) = touched.await {
-                tracing::warn!(%error, "the last use of a key could not be written down");
+                let request_id = request_id::current();
+                tracing::warn!(%error, request_id = request_id.as_deref(), "the last use of a key could not be written down");
             }
-        });
+        }));
     }
     Ok(Arc::new(Key {
         // Names that this version does not know are of no use to it.

@@ -10,6 +10,7 @@ use tokio::time::timeout;
 
 use crate::error::{Error, Kind, Result};
 use crate::json::VALUES_MAX;
+use crate::metrics::{Counter, Gauge};
 
 /// How long a request, or a large answer, waits for its place.
 const WAIT: Duration = Duration::from_secs(5);
@@ -33,10 +34,26 @@ pub const SMALL: usize = 64 << 10;
 #[derive(Debug)]
 pub struct Admission {
     wait: Duration,
+    most: usize,
     requests: Semaphore,
+    waiting: Gauge,
+    refused: Counter,
     bodies: Arc<Semaphore>,
     values: Arc<Semaphore>,
     answers: Arc<Semaphore>,
+}
+
+/// How the places for requests are taken.
+#[derive(Debug, Clone, Copy)]
+pub struct Places {
+    /// How many there are.
+    pub most: usize,
+    /// Those that are taken.
+    pub taken: usize,
+    /// Requests that wait for one.
+    pub waiting: u64,
+    /// Requests that have found none.
+    pub refused: u64,
 }
 
 impl Admission {
@@ -45,7 +62,10 @@ impl Admission {
     pub fn new(requests: usize) -> Self {
         Self {
             wait: WAIT,
+            most: requests,
             requests: Semaphore::new(requests),
+            waiting: Gauge::default(),
+            refused: Counter::default(),
             bodies: Arc::new(Semaphore::new(BODIES)),
             values: Arc::new(Semaphore::new(VALUES)),
             answers: Arc::new(Semaphore::new(ANSWERS)),
@@ -65,8 +85,37 @@ impl Admission {
     pub async fn request(&self) -> Result<SemaphorePermit<'_>> {
         match self.requests.try_acquire() {
             Ok(place) => Ok(place),
-            Err(_) => timeout(self.wait, self.requests.acquire()).await.ok().and_then(Result::ok).ok_or_else(full),
+            Err(_) => {
+                let _waiting = self.waiting.hold();
+                let found = timeout(self.wait, self.requests.acquire()).await.ok().and_then(Result::ok);
+                if found.is_none() {
+                    self.refused.add(1);
+                }
+                found.ok_or_else(full)
+            }
         }
+    }
+
+    /// How the places are taken.
+    #[must_use]
+    pub fn places(&self) -> Places {
+        Places {
+            most: self.most,
+            taken: self.most.saturating_sub(self.requests.available_permits()),
+            waiting: self.waiting.get(),
+            refused: self.refused.get(),
+        }
+    }
+
+    /// Bytes that are taken of the rooms for large bodies, for what they become, and for large answers.
+    #[must_use]
+    pub fn rooms(&self) -> [(&'static str, usize); 3] {
+        let taken = |room: &Semaphore, size: usize| size.saturating_sub(room.available_permits());
+        [
+            ("bodies", taken(&self.bodies, BODIES)),
+            ("values", taken(&self.values, VALUES)),
+            ("answers", taken(&self.answers, ANSWERS)),
+        ]
     }
 
     /// Room for the body of a request, none of which has come yet.

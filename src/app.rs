@@ -12,7 +12,9 @@ use crate::config::Config;
 use crate::geo::Geo;
 use crate::hashing::Pool;
 use crate::jwt::Signer;
+use crate::metrics::Metrics;
 use crate::params::Dictionary;
+use crate::request_id::RequestIds;
 use crate::secret::Seal;
 use crate::store::Store;
 
@@ -41,6 +43,10 @@ pub struct App {
     pub background: TaskTracker,
     /// Signs the tokens of users.
     pub signer: Signer,
+    /// What is counted of the server.
+    pub metrics: Metrics,
+    /// Makes the ids of requests.
+    pub request_ids: RequestIds,
 }
 
 impl App {
@@ -60,9 +66,12 @@ impl App {
     /// # Errors
     /// What could not be read.
     pub fn with_store(config: Config, store: Store) -> anyhow::Result<Arc<Self>> {
+        let clock = config.clock.map_or_else(Clock::system, Clock::frozen);
         Ok(Arc::new(Self {
             store,
-            clock: config.clock.map_or_else(Clock::system, Clock::frozen),
+            metrics: Metrics::new(clock.now()),
+            request_ids: RequestIds::default(),
+            clock,
             registry: Registry::new(),
             admission: Admission::new(config.requests),
             hashing: Pool::new(config.hash_workers, config.hash_queue, config.hash_cost)

@@ -5,6 +5,7 @@ mod listen;
 mod variables;
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -31,6 +32,8 @@ pub struct Config {
     pub requests: usize,
     /// `USHER_CLIENT_TIMEOUT`
     pub client_timeout: Duration,
+    /// `USHER_METRICS_LISTEN`
+    pub metrics_listen: Option<SocketAddr>,
     /// `DATABASE_URL` or `DATABASE_URL_FILE`
     pub database: DatabaseUrl,
     /// `USHER_DATABASE_CONNECTIONS`
@@ -149,6 +152,7 @@ impl Config {
             connections: vars.value("USHER_CONNECTIONS", "10000", within(1, 1_000_000))?,
             requests: vars.value("USHER_REQUESTS", "256", within(1, 100_000))?,
             client_timeout: vars.value("USHER_CLIENT_TIMEOUT", "60", seconds(1, 3600))?,
+            metrics_listen: vars.option("USHER_METRICS_LISTEN", parsed("an address and port such as 127.0.0.1:9090")),
             database: vars.place("DATABASE_URL", "DATABASE_URL_FILE", "sqlite:data/usher.db", database_url)?,
             database_connections: vars.value("USHER_DATABASE_CONNECTIONS", "10", within(1, 1000))?,
             startup_wait: vars.value("USHER_STARTUP_WAIT", "30", seconds(0, 3600))?,

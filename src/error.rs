@@ -124,6 +124,12 @@ impl Error {
         &self.message
     }
 
+    /// What the database said, when this comes of it.
+    #[must_use]
+    pub fn of_database(&self) -> Option<&store::Error> {
+        self.cause.as_deref()
+    }
+
     /// What only the log is told, and where in the program it happened.
     #[must_use]
     pub fn cause(&self) -> Option<String> {

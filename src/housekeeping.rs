@@ -57,16 +57,18 @@ pub async fn run(app: Arc<App>, every: Duration) {
 pub async fn run_once(app: &App) -> Result<Option<Removed>> {
     let now = app.clock.now();
     let ours = app.store.write(move |tx| Box::pin(jobs::claim(tx, NAME, now, APART)));
-    if !ours.await? {
+    if !ours.await.inspect_err(|_| app.metrics.housekeeping.failed())? {
         return Ok(None);
     }
     let mut removed = Removed::default();
-    for project in projects::keys(app.store.read()).await? {
+    for project in projects::keys(app.store.read()).await.inspect_err(|_| app.metrics.housekeeping.failed())? {
         // One project is not to keep the others waiting.
         if let Err(error) = clear(app, project, now, &mut removed).await {
+            app.metrics.housekeeping.failed();
             tracing::warn!(%error, project = project.number(), "housekeeping failed in a project and will go on later");
         }
     }
+    app.metrics.housekeeping.done(now, &removed);
     Ok(Some(removed))
 }
 

@@ -10,6 +10,7 @@
 //! | [`params`], [`query`] | what requests ask for, checked at the edge |
 //! | [`store`] | the database; the only place with SQL |
 //! | [`housekeeping`] | the background job that removes what has ended |
+//! | [`metrics`], [`request_id`] | what tells of the server while it runs: numbers, and the ids of requests |
 //! | [`hashing`], [`password`] | the password formats, and the rules about passwords |
 //! | [`jwt`] | the tokens by which a user is recognised for minutes |
 //! | [`json`] | JSON from outside, read safely |
@@ -35,9 +36,11 @@ pub mod http;
 pub mod id;
 pub mod json;
 pub mod jwt;
+pub mod metrics;
 pub mod params;
 pub mod password;
 pub mod query;
+pub mod request_id;
 pub mod secret;
 pub mod server;
 pub mod store;

@@ -2,6 +2,7 @@
 
 mod connections;
 mod listener;
+mod metrics;
 mod pace;
 pub mod supervisor;
 
@@ -13,6 +14,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use self::connections::{CROWD, Connections};
 pub use self::listener::Listener;
+pub use self::metrics::serve_metrics;
 use crate::app::App;
 use crate::{housekeeping, http};
 
@@ -26,8 +28,12 @@ const CLOSING: Duration = Duration::from_secs(5);
 /// database.
 pub async fn serve(app: Arc<App>, listener: impl Into<Listener>, stop: impl Future<Output = ()> + Send + 'static) {
     let listener = listener.into();
-    let connections =
-        Connections::new(http::router(Arc::clone(&app)), app.config.connections, app.config.client_timeout);
+    let connections = Connections::new(
+        Arc::clone(&app),
+        http::router(Arc::clone(&app)),
+        app.config.connections,
+        app.config.client_timeout,
+    );
     let background = tokio::spawn(housekeeping::run(Arc::clone(&app), housekeeping::EVERY));
     tokio::select! {
         never = connections.accept(&listener) => match never {},

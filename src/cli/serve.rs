@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use tokio::net::TcpListener;
 
 use super::{reachable, say};
 use crate::access::{NewKey, Scope, insert_key, scope_names};
 use crate::app::App;
 use crate::config::{Bootstrap, Config, Listen};
 use crate::secret::{api_key, digest};
-use crate::server::{Listener, allow_connections, keep_memory, serve, stop_signal, supervisor};
+use crate::server::{Listener, allow_connections, keep_memory, serve, serve_metrics, stop_signal, supervisor};
 use crate::store::{Constraint, Error, keys, projects};
 
 /// Runs the server until it is told to stop.
@@ -33,6 +34,13 @@ pub(super) async fn run(config: Config) -> anyhow::Result<()> {
             .with_context(|| format!("USHER_LISTEN ({listen}) cannot be listened on"))?,
     };
     let address = listener.address()?;
+    if let Some(listen) = app.config.metrics_listen {
+        let listener = TcpListener::bind(listen)
+            .await
+            .with_context(|| format!("USHER_METRICS_LISTEN ({listen}) cannot be listened on"))?;
+        tracing::info!(address = %listener.local_addr()?, "metrics are served");
+        tokio::spawn(serve_metrics(Arc::clone(&app), listener));
+    }
     if let Some((project, key)) = prepare(&app).await? {
         welcome(&project, &key, &reachable(&address));
     }

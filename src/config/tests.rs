@@ -30,6 +30,8 @@ fn a_wrong_value_is_refused_with_the_name_of_its_variable() {
         ("USHER_CONNECTIONS", "0"),
         ("USHER_REQUESTS", "many"),
         ("USHER_CLIENT_TIMEOUT", "0"),
+        ("USHER_METRICS_LISTEN", "9090"),
+        ("USHER_METRICS_LISTEN", "localhost:9090"),
         ("DATABASE_URL", "mysql://x"),
         ("DATABASE_URL", "sqlite::memory:"),
         ("DATABASE_URL", "sqlite:a.db?mode=ro"),

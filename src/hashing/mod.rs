@@ -30,10 +30,11 @@ pub use self::{
     argon2::Memory,
     cost::Cost,
     description::{Description, describe},
-    pool::{Busy, Checked, Pool},
+    pool::{Busy, Checked, Load, Pool},
     sha::ShaVersion,
     stored::{Algorithm, Options, Stored, WireOptions},
 };
+use crate::request_id;
 
 /// Longest hash text that is stored, in bytes: twice what the longest scrypt output takes.
 pub const MAX_TEXT: usize = 4096;
@@ -185,7 +186,9 @@ impl<'a> Readable<'a> {
     /// Also false, with a line in the log, when the hash could not be computed.
     fn matches(&self, plain: &[u8], memory: &mut Memory) -> bool {
         self.compare(plain, memory).unwrap_or_else(|error| {
-            tracing::error!(%error, hash = ?self.describe(), "a stored password could not be compared");
+            let (hash, request_id) = (self.describe(), request_id::current());
+            let request_id = request_id.as_deref();
+            tracing::error!(%error, ?hash, request_id, "a stored password could not be compared");
             false
         })
     }
@@ -220,7 +223,9 @@ impl<'a> Readable<'a> {
 fn readable(stored: &Stored) -> Option<Readable<'_>> {
     Readable::parse(stored)
         .inspect_err(|refused| {
+            let request_id = request_id::current();
             tracing::warn!(
+                request_id = request_id.as_deref(),
                 algorithm = stored.algorithm().as_str(),
                 field = refused.field,
                 reason = refused.reason,

@@ -19,6 +19,8 @@ use std::{
 use tokio::sync::oneshot;
 
 use super::{Cost, HashError, Memory, Stored, hash, readable};
+use crate::metrics::{Counter, Gauge};
+use crate::request_id;
 
 /// How long a worker keeps its memory while there is nothing to do.
 const IDLE: Duration = Duration::from_secs(30);
@@ -100,6 +102,24 @@ struct Shared {
     /// Most memory a worker keeps after a job, in KiB. Imported hashes may need more than new ones.
     kept_kib: usize,
     hashes_run: AtomicU64,
+    workers: usize,
+    busy: Gauge,
+    refused: Counter,
+}
+
+/// How much there is to do.
+#[derive(Clone, Copy, Debug)]
+pub struct Load {
+    /// Jobs that wait.
+    pub waiting: usize,
+    /// Most jobs that may wait.
+    pub queue: usize,
+    /// Workers at a job.
+    pub busy: u64,
+    /// All workers.
+    pub workers: usize,
+    /// Jobs that were turned away since the start.
+    pub refused: u64,
 }
 
 #[derive(Default)]
@@ -130,6 +150,9 @@ impl Pool {
                 capacity: queue.max(1),
                 kept_kib: usize::try_from(cost.memory_kib).unwrap_or(usize::MAX),
                 hashes_run: AtomicU64::new(0),
+                workers: workers.max(1),
+                busy: Gauge::default(),
+                refused: Counter::default(),
             }),
             cost,
         };
@@ -152,7 +175,8 @@ impl Pool {
         self.run(move |memory, _| {
             shared.count();
             hash(&plain, &cost, memory).map_err(|error| {
-                tracing::error!(%error, "a new password could not be hashed");
+                let request_id = request_id::current();
+                tracing::error!(%error, request_id = request_id.as_deref(), "a new password could not be hashed");
                 Busy
             })
         })
@@ -186,7 +210,8 @@ impl Pool {
         let (shared, cost) = (Arc::clone(&self.shared), self.cost);
         self.run(move |memory, _| {
             let failed = |error: HashError| {
-                tracing::error!(%error, "a password could not be checked");
+                let request_id = request_id::current();
+                tracing::error!(%error, request_id = request_id.as_deref(), "a password could not be checked");
                 Busy
             };
             let known = stored.as_ref().and_then(readable);
@@ -217,6 +242,18 @@ impl Pool {
         self.shared.hashes_run.load(Ordering::Relaxed)
     }
 
+    /// How much there is to do at the moment.
+    pub fn load(&self) -> Load {
+        let shared = &self.shared;
+        Load {
+            waiting: shared.lock().jobs.iter().filter(|job| !job.abandoned()).count(),
+            queue: shared.capacity,
+            busy: shared.busy.get(),
+            workers: shared.workers,
+            refused: shared.refused.get(),
+        }
+    }
+
     /// Queues `work` and waits for its result. Dropping the future before a worker starts on it cancels it and frees
     /// its place in the queue.
     async fn run<T: Send + 'static>(
@@ -224,7 +261,10 @@ impl Pool {
         work: impl FnOnce(&mut Memory, &oneshot::Sender<T>) -> T + Send + 'static,
     ) -> Result<T, Busy> {
         let (reply, answer) = oneshot::channel();
-        self.shared.push(Box::new(Task { work, reply }))?;
+        let id = request_id::current();
+        let work =
+            move |memory: &mut Memory, reply: &oneshot::Sender<T>| request_id::carried_by(id, || work(memory, reply));
+        self.shared.push(Box::new(Task { work, reply })).inspect_err(|_| self.shared.refused.add(1))?;
         // The sender is lost only when the work panicked.
         answer.await.map_err(|_| Busy)
     }
@@ -270,7 +310,9 @@ impl Shared {
         while let Some(job) = self.next(&mut memory, idle) {
             // The hook has printed the panic; the caller learns of it by the lost reply. Memory that a hash left
             // half written is fine, since the next one writes before it reads.
+            let busy = self.busy.hold();
             let _ = catch_unwind(AssertUnwindSafe(|| job.run(&mut memory)));
+            drop(busy);
             if memory.kib() > self.kept_kib {
                 memory.release();
             }

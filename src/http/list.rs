@@ -15,6 +15,7 @@ use super::view::View;
 use crate::error::{Error, Kind, Result};
 use crate::params::{Flag, Queries, Reader, Search};
 use crate::query::{self, Listing, RefusedKind, Schema};
+use crate::request_id;
 use crate::store::list::{self, Ask, Direction, Ordering, Position, Source};
 use crate::store::search::Terms;
 use crate::store::{ProjectKey, Record};
@@ -234,7 +235,8 @@ impl Page {
         }
         // What fails before the first byte is still an error of its own.
         let first = self.batch::<R>(head.into_bytes(), true).await?;
-        let rest = stream::unfold(Some(self), |page| async move {
+        let request_id = request_id::current();
+        let rest = stream::unfold(Some(self), move |page| async move {
             let mut page = page?;
             if page.left <= 0 {
                 return Some((Ok(Bytes::from_static(b"]}")), None));
@@ -242,7 +244,7 @@ impl Page {
             match page.batch::<R>(Vec::new(), false).await {
                 Ok(bytes) => Some((Ok(bytes), Some(page))),
                 Err(error) => {
-                    tracing::error!(cause = error.cause(), "a list broke off");
+                    tracing::error!(cause = error.cause(), request_id = request_id.as_deref(), "a list broke off");
                     // Breaks the connection, so that nobody takes half a list for a whole one.
                     Some((Err(std::io::Error::other("the list broke off")), None))
                 }

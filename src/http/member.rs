@@ -18,6 +18,7 @@ use crate::access::Scope;
 use crate::app::App;
 use crate::clock::Millis;
 use crate::error::{Error, Kind, Result};
+use crate::request_id;
 use crate::secret::digest;
 use crate::store::projects::Project;
 use crate::store::sessions::{self, Session};
@@ -232,7 +233,7 @@ fn touch(app: &Arc<App>, project: &Project, user: &User) {
     let (app, project, id) = (Arc::clone(app), project.key, user.id.clone());
     // Nobody waits for this, and a request does not fail when it fails.
     let background = app.background.clone();
-    background.spawn(async move {
+    background.spawn(request_id::carried(async move {
         let touched = app.store.write(move |tx| {
             Box::pin(async move {
                 let Some(before) = users::lock(tx, project, &id).await?.filter(|user| is_due(user, now)) else {
@@ -243,7 +244,8 @@ fn touch(app: &Arc<App>, project: &Project, user: &User) {
             })
         });
         if let Err(error) = touched.await {
-            tracing::warn!(%error, "the last access of a user could not be written down");
+            let request_id = request_id::current();
+            tracing::warn!(%error, request_id = request_id.as_deref(), "the last access of a user could not be written down");
         }
-    });
+    }));
 }

@@ -41,7 +41,9 @@ use crate::app::App;
 /// The whole server as a service of requests.
 #[must_use]
 pub fn router(app: Arc<App>) -> Router {
-    Router::new(app, openapi::routes(api()))
+    let routes = openapi::routes(api());
+    app.metrics.count_routes(routes.counted());
+    Router::new(app, routes)
 }
 
 /// The description of the API in OpenAPI 3.1, which announces `version`: what `/v1/openapi.json` answers.

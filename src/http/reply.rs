@@ -17,6 +17,7 @@ use super::client;
 use super::format::Format;
 use crate::app::App;
 use crate::error::{Error, Kind};
+use crate::request_id::{self, RequestId};
 
 /// The type of every JSON answer. Some clients decode JSON only when there is a parameter behind the type.
 pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=UTF-8");
@@ -26,6 +27,9 @@ const BYTES: usize = 1280;
 
 /// How long the answer took, in seconds.
 const SPEED: HeaderName = HeaderName::from_static("x-debug-speed");
+
+/// The id of the request.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Seconds after which a client may try again.
 const RETRY_SECONDS: HeaderValue = HeaderValue::from_static("1");
@@ -40,7 +44,8 @@ impl<T: Serialize> IntoResponse for Json<T> {
         match serde_json::to_writer(&mut body, &self.0) {
             Ok(()) => ([(CONTENT_TYPE, JSON)], body).into_response(),
             Err(error) => {
-                tracing::error!(%error, "an answer could not be written as JSON");
+                let request_id = request_id::current();
+                tracing::error!(%error, request_id = request_id.as_deref(), "an answer could not be written as JSON");
                 Error::from(Kind::Unknown).into_response()
             }
         }
@@ -91,14 +96,18 @@ pub(super) struct Frame<'a> {
     https: bool,
     /// Whether the client wants a newer generation of models than there is.
     newer: bool,
+    /// The id of the request: the one that the client, or what stands between, has given it, when it is sane.
+    pub(super) id: RequestId,
 }
 
 impl<'a> Frame<'a> {
     /// For the answer to a request.
     pub(super) fn of(request: &Request, app: &'a App) -> Self {
         let format = Format::of(request.headers());
+        let sent = request.headers().get(REQUEST_ID).and_then(|id| RequestId::parse(id.as_bytes()));
         Self {
             app,
+            id: sent.unwrap_or_else(|| app.request_ids.next()),
             https: client::is_https(request.headers(), request.extensions(), &app.config.trusted_proxies),
             newer: format.after(&app.config.compat_version),
         }
@@ -116,6 +125,9 @@ impl<'a> Frame<'a> {
         let took = begun.elapsed();
         if let Ok(seconds) = HeaderValue::try_from(format!("{}.{:06}", took.as_secs(), took.subsec_micros())) {
             headers.insert(SPEED, seconds);
+        }
+        if let Ok(id) = HeaderValue::try_from(&*self.id) {
+            headers.insert(REQUEST_ID, id);
         }
         if self.https {
             headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=10886400"));
@@ -145,8 +157,8 @@ fn with_body(response: Response, error: &Error, version: &str) -> Response {
 }
 
 /// The answer of a handler that panicked. What it said goes to the log.
-pub(super) fn panicked(panic: Box<dyn Any + Send>) -> Response {
+pub(super) fn panicked(panic: Box<dyn Any + Send>, id: &RequestId) -> Response {
     let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
-    tracing::error!(panic = text.unwrap_or("no text"), "a handler panicked");
+    tracing::error!(request_id = &**id, panic = text.unwrap_or("no text"), "a handler panicked");
     Error::from(Kind::Unknown).into_response()
 }

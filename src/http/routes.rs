@@ -11,6 +11,7 @@ use axum::http::Method;
 use axum::http::uri::{PathAndQuery, Uri};
 use axum::response::Response;
 
+use super::log::{METHODS, UNKNOWN};
 use super::openapi::{Arguments, Operation, Parts, Words};
 use crate::app::App;
 
@@ -27,6 +28,8 @@ pub(super) struct Path(pub(super) &'static str);
 /// A route: its path and who answers there.
 pub(super) struct Endpoint {
     pub(super) path: Path,
+    /// By which its requests are counted.
+    pub(super) number: usize,
     handler: Box<dyn Fn(Request, Arc<App>) -> Answer + Send + Sync>,
 }
 
@@ -55,6 +58,17 @@ pub(super) struct Routes {
     put: Paths,
     patch: Paths,
     delete: Paths,
+    /// The path and the methods of each endpoint, at its number.
+    counted: Counted,
+}
+
+/// What is counted: the first is for all that is no route.
+struct Counted(Vec<(&'static str, &'static [&'static str])>);
+
+impl Default for Counted {
+    fn default() -> Self {
+        Self(vec![(UNKNOWN, &METHODS)])
+    }
 }
 
 macro_rules! verbs {
@@ -66,10 +80,23 @@ macro_rules! verbs {
             T: Arguments,
         {
             self.api.push(Listed { method: Method::$method, path, words, describe: T::describe });
-            add(&mut self.$verb, path, handler);
+            let number = self.number(path, methods(&Method::$method));
+            add(&mut self.$verb, path, number, handler);
             self
         }
     )*};
+}
+
+/// By which methods a route of this one can be asked.
+fn methods(method: &Method) -> &'static [&'static str] {
+    match *method {
+        Method::GET => &["GET", "HEAD"],
+        Method::POST => &["POST"],
+        Method::PUT => &["PUT"],
+        Method::PATCH => &["PATCH"],
+        Method::DELETE => &["DELETE"],
+        _ => &[],
+    }
 }
 
 /// Adds a route to those of its method.
@@ -77,12 +104,12 @@ macro_rules! verbs {
 /// # Panics
 /// When its path is there already.
 #[expect(clippy::expect_used, reason = "the table is fixed, and every start reads all of it")]
-fn add<H, T>(paths: &mut Paths, path: &'static str, handler: H)
+fn add<H, T>(paths: &mut Paths, path: &'static str, number: usize, handler: H)
 where
     H: Handler<T, Arc<App>, Future = Answer>,
 {
     let handler = Box::new(move |request, app| handler.clone().call(request, app));
-    paths.insert(path, Endpoint { path: Path(path), handler }).expect("no route is there twice");
+    paths.insert(path, Endpoint { path: Path(path), number, handler }).expect("no route is there twice");
 }
 
 /// Adds routes, each with what is said of it: a sentence and more, the name in the API, the status and the model when all is
@@ -117,8 +144,20 @@ impl Routes {
     where
         H: Handler<T, Arc<App>, Future = Answer>,
     {
-        add(&mut self.get, path, handler);
+        let number = self.number(path, methods(&Method::GET));
+        add(&mut self.get, path, number, handler);
         self
+    }
+
+    /// Gives a route its number.
+    fn number(&mut self, path: &'static str, methods: &'static [&'static str]) -> usize {
+        self.counted.0.push((path, methods));
+        self.counted.0.len() - 1
+    }
+
+    /// The routes as they are counted, each at its number.
+    pub(super) fn counted(&self) -> &[(&'static str, &'static [&'static str])] {
+        &self.counted.0
     }
 
     /// The routes that are a part of the API, described.

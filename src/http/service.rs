@@ -25,6 +25,7 @@ use super::{gate, health, log, params, reply};
 use crate::admission::SMALL;
 use crate::app::App;
 use crate::error::{Error, Kind, Result};
+use crate::request_id::during;
 
 /// Answers of more bytes than this are worth compressing.
 const LARGE: SizeAbove = SizeAbove::new(1400);
@@ -61,12 +62,26 @@ impl Router {
             *request.uri_mut() = uri;
         }
         let endpoint = self.routes.find(request.method(), request.uri().path());
-        let (method, path) = (request.method().clone(), endpoint.map(|endpoint| endpoint.path));
+        let (method, path) = (log::name(request.method()), endpoint.map(|endpoint| endpoint.path));
         let frame = Frame::of(&request, &self.app);
-        let settled = AssertUnwindSafe(self.settle(request, endpoint)).catch_unwind();
-        let response = frame.around(settled.await.unwrap_or_else(reply::panicked), begun);
-        log::one_line(&method, path, &response, begun);
+        let settled = AssertUnwindSafe(during(frame.id, self.settle(request, endpoint))).catch_unwind();
+        let settled = settled.await.unwrap_or_else(|panic| reply::panicked(panic, &frame.id));
+        let response = frame.around(settled, begun);
+        let took = begun.elapsed();
+        log::one_line(&frame.id, method, path, &response, took);
+        self.count(method, endpoint, &response, took);
         response
+    }
+
+    /// Counts a request.
+    fn count(&self, method: &'static str, endpoint: Option<&Endpoint>, response: &Response, took: Duration) {
+        let metrics = &self.app.metrics;
+        if let Some(route) = metrics.route(endpoint.map_or(0, |endpoint| endpoint.number)) {
+            route.see(method, response.status().as_u16(), took);
+        }
+        if let Some(failed) = response.extensions().get::<Error>().and_then(Error::of_database) {
+            metrics.database_errors.add(failed.name(), 1);
+        }
     }
 
     /// Has the request answered when there is a place for it, and within the time for that.

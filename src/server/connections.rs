@@ -20,6 +20,7 @@ use tower::Service as _;
 
 use super::listener::{Accepted, Listener};
 use super::pace::Paced;
+use crate::app::App;
 use crate::http::{Router, UnixPeer};
 
 /// Bytes of the largest head of a request, and of what is read at once of a body. A target alone may have 65,534 (hyper); with a
@@ -37,6 +38,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 /// All connections.
 pub(super) struct Connections {
+    app: Arc<App>,
     router: Router,
     patience: Duration,
     places: Arc<Semaphore>,
@@ -57,8 +59,9 @@ struct Turn {
 impl Connections {
     /// At most `limit` connections, each of which may keep the server waiting for `patience`: for the head of a request,
     /// also between two requests, and for taking 32 KiB of an answer.
-    pub(super) fn new(router: Router, limit: usize, patience: Duration) -> Self {
+    pub(super) fn new(app: Arc<App>, router: Router, limit: usize, patience: Duration) -> Self {
         Self {
+            app,
             router,
             patience,
             places: Arc::new(Semaphore::new(limit)),
@@ -86,6 +89,7 @@ impl Connections {
             let turn = if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
                 Turn { place, router: self.router.clone(), stays: true, patience: self.patience }
             } else if let Ok(place) = Arc::clone(&self.crowd).acquire_owned().await {
+                self.app.metrics.crowd.add(1);
                 let patience = CROWD_PATIENCE.min(self.patience);
                 Turn { place, router: self.router.crowded(), stays: false, patience }
             } else {
@@ -121,9 +125,9 @@ impl Connections {
             .max_buf_size(READ_MAX)
             .keep_alive(stays);
         let connection = server.serve_connection(Paced::new(TokioIo::new(stream), patience), service);
-        let stopping = self.stopping.clone();
+        let (stopping, app) = (self.stopping.clone(), Arc::clone(&self.app));
         self.running.spawn(async move {
-            let _place = place;
+            let (_place, _counted) = (place, app.metrics.connections.hold());
             let mut connection = pin!(connection);
             // An error is the client's doing: it left, it sent no HTTP, it was too slow. hyper answers what can be answered.
             let _ = tokio::select! {

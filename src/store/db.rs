@@ -49,6 +49,32 @@ pub enum On<'a> {
     Postgres(&'a mut Open),
 }
 
+impl Engine {
+    /// Its name in lower case.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+            Self::Postgres => "postgres",
+        }
+    }
+}
+
+/// Connections that are kept open for one purpose.
+#[derive(Debug, Clone, Copy)]
+pub struct PoolState {
+    /// What they are for.
+    pub name: &'static str,
+    /// Those that somebody uses.
+    pub used: usize,
+    /// All of them.
+    pub open: usize,
+    /// How many there may be, where that is limited.
+    pub most: Option<usize>,
+    /// Those who wait for one.
+    pub waiting: usize,
+}
+
 impl On<'_> {
     /// Which engine will run the statement.
     #[must_use]
@@ -100,6 +126,14 @@ impl Db {
         match self {
             Self::Sqlite { readers, .. } => On::Readers(readers),
             Self::Postgres { pool, .. } => On::Pool(pool),
+        }
+    }
+
+    /// How the connections are used.
+    pub(super) fn pools(&self) -> Vec<PoolState> {
+        match self {
+            Self::Sqlite { readers, writer } => [&readers.states()[..], &[writer.state()]].concat(),
+            Self::Postgres { pool, .. } => vec![pool.state()],
         }
     }
 

@@ -130,6 +130,23 @@ impl From<rusqlite::Error> for Error {
 }
 
 impl Error {
+    /// What [`Error::name`] can be.
+    pub const NAMES: [&str; 7] = ["conflict", "identified", "missing", "orphan", "timeout", "unavailable", "other"];
+
+    /// A word for this kind of error.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Conflict(_) => "conflict",
+            Self::Identified => "identified",
+            Self::Missing => "missing",
+            Self::Orphan => "orphan",
+            Self::Timeout => "timeout",
+            Self::Unavailable(_) => "unavailable",
+            Self::Other(_) => "other",
+        }
+    }
+
     /// The same, for somebody else whom it concerns as well.
     pub(super) fn again(&self) -> Self {
         match self {

@@ -37,13 +37,13 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-pub use self::db::{Engine, On, Tx};
+pub use self::db::{Engine, On, PoolState, Tx};
 pub use self::error::{Constraint, Error, Result};
 use self::postgres::STATEMENT_LIMIT;
 pub use self::projects::ProjectKey;
 pub use self::row::{Column, Record, Row};
 use self::sql::{Sql, Value, sql};
-pub use self::writer::Work;
+pub use self::writer::{Commits, Work};
 use crate::config::DatabaseUrl;
 
 /// The open database. Clones share the connections.
@@ -134,6 +134,21 @@ impl Store {
         match &self.db {
             db::Db::Sqlite { writer, .. } => writer.write(work).await,
             db::Db::Postgres { pool, .. } => work(&mut Tx::Postgres(postgres::Open::once(pool).await?)).await,
+        }
+    }
+
+    /// How the connections to the database are used.
+    #[must_use]
+    pub fn pools(&self) -> Vec<PoolState> {
+        self.db.pools()
+    }
+
+    /// What is counted of the commits of SQLite; none of PostgreSQL, where each write has its own.
+    #[must_use]
+    pub fn commits(&self) -> Option<&Commits> {
+        match &self.db {
+            db::Db::Sqlite { writer, .. } => Some(writer.commits()),
+            db::Db::Postgres { .. } => None,
         }
     }
 

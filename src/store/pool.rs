@@ -9,6 +9,7 @@ use deadpool::managed::{self, Manager, Metrics, Object, PoolConfig, PoolError, Q
 use sqlx::Connection as _;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 
+use super::db::PoolState;
 use super::{Error, Result};
 
 /// How long a request waits for a free connection, and a connection for the database.
@@ -137,6 +138,18 @@ impl Pool {
             PoolError::Timeout(_) => Error::Unavailable("no connection was free in time".into()),
             error => Error::Unavailable(error.to_string().into()),
         })
+    }
+
+    /// How the connections are used.
+    pub(super) fn state(&self) -> PoolState {
+        let status = self.0.status();
+        PoolState {
+            name: "postgres",
+            used: status.size.saturating_sub(status.available),
+            open: status.size,
+            most: Some(status.max_size),
+            waiting: status.waiting,
+        }
     }
 
     /// Closes the connections that are not in use; no more are handed out.

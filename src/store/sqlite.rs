@@ -17,10 +17,12 @@ use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
+use super::db::PoolState;
 use super::pool::ACQUIRE_LIMIT;
 use super::row::Row;
 use super::sql::Value;
 use super::{Error, Record, Result, Sql};
+use crate::metrics::Gauge;
 
 /// What a connection that serves requests keeps of the file, in KiB. The inner pages of two indexes over a million users
 /// fit, so that a look-up reads two pages of the file.
@@ -121,6 +123,8 @@ struct Shared {
 struct Free {
     connections: Mutex<Vec<Connection>>,
     pages: i64,
+    /// How many others are in use.
+    used: Gauge,
 }
 
 /// Connections for statements that may be long, and places for those who use them.
@@ -128,6 +132,7 @@ struct Free {
 struct Long {
     free: Free,
     places: Arc<Semaphore>,
+    waiting: Gauge,
 }
 
 /// What a statement that may be long does.
@@ -140,18 +145,28 @@ pub(super) enum Reads {
 }
 
 impl Free {
-    const fn new(pages: i64) -> Self {
-        Self { connections: Mutex::new(Vec::new()), pages }
+    fn new(pages: i64) -> Self {
+        Self { connections: Mutex::new(Vec::new()), pages, used: Gauge::default() }
     }
 
     fn connections(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
         self.connections.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    fn state(&self, name: &'static str, most: Option<usize>, waiting: u64) -> PoolState {
+        let used = usize::try_from(self.used.get()).unwrap_or(usize::MAX);
+        let waiting = usize::try_from(waiting).unwrap_or(usize::MAX);
+        PoolState { name, used, open: used.saturating_add(self.connections().len()), most, waiting }
+    }
 }
 
 impl Long {
     fn new() -> Self {
-        Self { free: Free::new(LONG_PAGES), places: Arc::new(Semaphore::new(LONG)) }
+        Self { free: Free::new(LONG_PAGES), places: Arc::new(Semaphore::new(LONG)), waiting: Gauge::default() }
+    }
+
+    fn state(&self, name: &'static str) -> PoolState {
+        self.free.state(name, Some(LONG), self.waiting.get())
     }
 }
 
@@ -178,6 +193,7 @@ impl Readers {
         if self.0.closed.is_cancelled() {
             return Err(Error::Unavailable("the database is closed".into()));
         }
+        let _used = free.used.hold();
         let last = free.connections().pop();
         let connection = match last {
             Some(connection) => connection,
@@ -210,8 +226,11 @@ impl Readers {
     /// nobody waits for it any more.
     pub(super) async fn long<T: Record>(&self, statement: Sql, reads: Reads, limit: Duration) -> Result<Vec<T>> {
         let late = || Error::Unavailable("no connection was free in time".into());
-        let places = Arc::clone(&self.of(reads).places);
-        let place = timeout(ACQUIRE_LIMIT, places.acquire_owned()).await.ok().and_then(Result::ok).ok_or_else(late)?;
+        let long = self.of(reads);
+        let waiting = long.waiting.hold();
+        let place = timeout(ACQUIRE_LIMIT, Arc::clone(&long.places).acquire_owned()).await;
+        let place = place.ok().and_then(Result::ok).ok_or_else(late)?;
+        drop(waiting);
         let (readers, left) = (self.clone(), self.0.closed.child_token());
         let waiting = left.clone().drop_guard();
         let reading = tokio::task::spawn_blocking(move || {
@@ -232,6 +251,13 @@ impl Readers {
         });
         drop(waiting);
         rows
+    }
+
+    /// How the connections are used.
+    pub(super) fn states(&self) -> [PoolState; 3] {
+        let shared = &self.0;
+        // At most one for each thread that serves requests, none of which waits for another.
+        [shared.serving.state("serving", None, 0), shared.lists.state("lists"), shared.scans.state("scans")]
     }
 
     fn of(&self, reads: Reads) -> &Long {

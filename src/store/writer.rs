@@ -5,6 +5,7 @@ use std::future::Future;
 use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::pin::Pin;
+use std::sync::Arc;
 
 use futures_util::FutureExt as _;
 use rusqlite::Connection;
@@ -13,8 +14,10 @@ use tokio::sync::{mpsc, oneshot};
 use tracing::dispatcher::{self, Dispatch};
 use tracing::instrument::WithSubscriber as _;
 
+use super::db::PoolState;
 use super::index::{Change, Changes, Merge};
 use super::{Error, Result, Tx};
+use crate::metrics::{Counter, Gauge, Histogram};
 
 /// Jobs that wait at most; a caller past that waits for a place.
 const QUEUE: usize = 1024;
@@ -37,6 +40,18 @@ struct Done {
 #[derive(Debug, Clone)]
 pub(super) struct Writer {
     jobs: mpsc::Sender<Message>,
+    commits: Arc<Commits>,
+}
+
+/// What is counted of commits.
+#[derive(Debug)]
+pub struct Commits {
+    /// How many jobs shared each.
+    pub jobs: Histogram<7>,
+    /// Those that failed.
+    pub failed: Counter,
+    /// The one that is being made.
+    making: Gauge,
 }
 
 enum Message {
@@ -48,11 +63,19 @@ impl Writer {
     /// Starts the thread that owns the connection.
     pub(super) fn start(connection: Connection) -> Result<Self> {
         let (jobs, queue) = mpsc::channel(QUEUE);
+        let commits = Arc::new(Commits {
+            jobs: Histogram::new(&[1, 2, 4, 8, 16, 32, 64]),
+            failed: Counter::default(),
+            making: Gauge::default(),
+        });
+        let counted = Arc::clone(&commits);
         let tx =
             Tx::Sqlite(Part { connection, searches: Vec::new(), index: Changes::default(), merge: Merge::default() });
         let runtime = Handle::current();
-        std::thread::Builder::new().name("sqlite".into()).spawn(move || runtime.block_on(serve(tx, queue)))?;
-        Ok(Self { jobs })
+        std::thread::Builder::new()
+            .name("sqlite".into())
+            .spawn(move || runtime.block_on(serve(tx, queue, &counted)))?;
+        Ok(Self { jobs, commits })
     }
 
     /// Runs `work` and answers when its changes are on the disk. An `Err` of `work` undoes its changes.
@@ -86,6 +109,18 @@ impl Writer {
         answered.await.map_err(|_| refused(()))?.unwrap_or_else(|panic| resume_unwind(panic))
     }
 
+    /// What is counted of the commits.
+    pub(super) fn commits(&self) -> &Commits {
+        &self.commits
+    }
+
+    /// The connection, and the jobs that wait for it.
+    pub(super) fn state(&self) -> PoolState {
+        let waiting = self.jobs.max_capacity() - self.jobs.capacity();
+        let used = usize::try_from(self.commits.making.get()).unwrap_or(1);
+        PoolState { name: "writer", used, open: 1, most: Some(1), waiting }
+    }
+
     /// Finishes what waits and closes the connection, which folds the write-ahead log into the file.
     pub(super) async fn close(&self) {
         let (done, closed) = oneshot::channel();
@@ -95,13 +130,13 @@ impl Writer {
     }
 }
 
-async fn serve(mut tx: Tx, mut queue: mpsc::Receiver<Message>) {
+async fn serve(mut tx: Tx, mut queue: mpsc::Receiver<Message>, commits: &Commits) {
     let mut closing = None;
     while closing.is_none()
         && let Some(message) = queue.recv().await
     {
         closing = match message {
-            Message::Job(first) => share(&mut tx, first, &mut queue).await,
+            Message::Job(first) => share(&mut tx, first, &mut queue, commits).await,
             Message::Close(done) => Some(done),
         };
     }
@@ -117,7 +152,13 @@ async fn serve(mut tx: Tx, mut queue: mpsc::Receiver<Message>) {
 
 /// Runs `first` and the jobs that wait behind it in one transaction, and tells everyone how it ended. A job that is
 /// dropped in place of being run tells its caller by that. The answer is there when the writer is to stop.
-async fn share(tx: &mut Tx, first: Job, queue: &mut mpsc::Receiver<Message>) -> Option<oneshot::Sender<()>> {
+async fn share(
+    tx: &mut Tx,
+    first: Job,
+    queue: &mut mpsc::Receiver<Message>,
+    commits: &Commits,
+) -> Option<oneshot::Sender<()>> {
+    let _making = commits.making.hold();
     let begun = part(tx).and_then(|part| part.run("BEGIN IMMEDIATE"));
     let refused = begun.is_err();
     let (mut ran, mut batch, mut closing, mut next) = (begun, Vec::new(), None, Some(first));
@@ -135,7 +176,9 @@ async fn share(tx: &mut Tx, first: Job, queue: &mut mpsc::Receiver<Message>) -> 
         }
     }
     let ended = ran.and_then(|()| part(tx)?.end(batch.iter().any(|done| done.keep)));
+    commits.jobs.see(u64::try_from(batch.len()).unwrap_or(u64::MAX));
     if let Err(error) = &ended {
+        commits.failed.add(1);
         tracing::error!(%error, jobs = batch.len(), "SQLite stored nothing of a transaction");
         if let Ok(part) = part(tx) {
             part.abandon();

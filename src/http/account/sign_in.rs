@@ -14,6 +14,7 @@ use crate::http::session::{How, NewSession};
 use crate::http::site::Site;
 use crate::params::{AnyPassword, Email, FromParams, Integer, Reader, Text, Uid};
 use crate::password::stored;
+use crate::request_id;
 use crate::secret::digest;
 use crate::store::users::{self, User};
 use crate::store::{self, ProjectKey, Tx, logs, tokens};
@@ -117,7 +118,7 @@ fn note_failure(call: &Call, user: Option<&User>) {
     let (project, counting) = (call.project_key(), FAILURES.counting(call));
     let log = user.map(|user| call.log("session.fail", &user.id));
     let store = call.store().clone();
-    call.app().background.spawn(async move {
+    call.app().background.spawn(request_id::carried(async move {
         let written = store.write(move |tx| {
             Box::pin(async move {
                 FAILURES.add(tx, &counting).await?;
@@ -131,9 +132,10 @@ fn note_failure(call: &Call, user: Option<&User>) {
             })
         });
         if let Err(error) = written.await {
-            tracing::warn!(%error, "a failed sign-in could not be written down");
+            let request_id = request_id::current();
+            tracing::warn!(%error, request_id = request_id.as_deref(), "a failed sign-in could not be written down");
         }
-    });
+    }));
 }
 
 /// Parameters of a sign-in with a token.

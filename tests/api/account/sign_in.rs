@@ -84,10 +84,12 @@ async fn session_ids(app: &TestApp, user: &str) -> Vec<String> {
     list.ids("sessions").into_iter().map(str::to_owned).collect()
 }
 
-/// The headers of an answer, but for the one that shows how long it took.
+/// The headers of an answer, but for the one that shows how long it took, and the id of the request.
 fn headers(answer: &Answer) -> BTreeMap<String, Vec<String>> {
     let mut headers: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for (name, value) in answer.headers.iter().filter(|(name, _)| *name != "x-debug-speed") {
+    for (name, value) in
+        answer.headers.iter().filter(|(name, _)| !["x-debug-speed", "x-request-id"].contains(&name.as_str()))
+    {
         headers.entry(name.to_string()).or_default().push(value.to_str().unwrap().to_owned());
     }
     headers

@@ -206,7 +206,9 @@ places! {
         assert_eq!(requests.len(), logged + 14);
         for request in requests {
             let fields: Vec<&str> = request.as_object().unwrap().keys().map(String::as_str).collect();
-            assert_eq!(fields, ["timestamp", "level", "message", "method", "route", "status", "kind", "micros"], "{request}");
+            assert_eq!(fields, ["timestamp", "level", "message", "method", "route", "status", "kind", "micros", "request_id"], "{request}");
+            let id = request["request_id"].as_str().unwrap();
+            assert!(id.len() == 16 && id.bytes().all(|b| b.is_ascii_hexdigit()), "{request}");
             assert_eq!(request["level"], "INFO", "{request}");
         }
         assert!(lines.iter().all(|line| ["INFO", "WARN"].contains(&line["level"].as_str().unwrap())), "{stderr}");

@@ -14,6 +14,11 @@ fn a_wrong_value_stops_the_start_with_the_name_of_its_variable() {
         ("USHER_LISTEN", "localhost:8080"),
         ("USHER_LISTEN", "127.0.0.1:65536"),
         ("USHER_LISTEN", "203.0.113.9:8080"),
+        ("USHER_METRICS_LISTEN", "9090"),
+        ("USHER_METRICS_LISTEN", "localhost:9090"),
+        ("USHER_METRICS_LISTEN", "127.0.0.1:65536"),
+        ("USHER_METRICS_LISTEN", "203.0.113.9:9090"),
+        ("USHER_METRICS_LISTEN", "http://127.0.0.1:9090/metrics"),
         ("DATABASE_URL", "mysql://hunter2@host/db"),
         ("DATABASE_URL", "usher.db"),
         ("DATABASE_URL", "sqlite:"),
@@ -60,6 +65,7 @@ fn a_wrong_value_stops_the_start_with_the_name_of_its_variable() {
     // And an address that is taken is none of the program's, whoever has it.
     let taken = server.address.to_string();
     place.fails(&[], &[("USHER_LISTEN", &taken)], "USHER_LISTEN");
+    place.fails(&[], &[("USHER_METRICS_LISTEN", &taken)], "USHER_METRICS_LISTEN");
 }
 
 #[test]
