@@ -124,6 +124,11 @@ fn a_secret_in_a_file_is_read_without_the_end_of_its_line() {
     }
 }
 
+/// The project that a key is for; without a key there must be none.
+fn project_of(variable: &str) -> (&'static str, &'static str) {
+    ("USHER_PROJECT_ID", if variable.starts_with("USHER_API_KEY") { "demo" } else { "" })
+}
+
 #[test]
 fn a_file_that_holds_no_secret_is_refused_by_the_name_of_its_variable_and_without_what_it_holds() {
     let folder = tempfile::tempdir().unwrap();
@@ -138,7 +143,7 @@ fn a_file_that_holds_no_secret_is_refused_by_the_name_of_its_variable_and_withou
             (folder.path().to_str().unwrap().to_owned(), "cannot be read: Is a directory"),
             ("/dev/zero".into(), "is larger"),
         ] {
-            let said = read(&[(variable, &path), ("USHER_PROJECT_ID", "demo")]).unwrap_err();
+            let said = read(&[(variable, &path), project_of(variable)]).unwrap_err();
             let allowed = format!("{variable} must name a file that can be read, of 1 to 65536 bytes in UTF-8: {path}");
             assert!(said.starts_with(&format!("{allowed} {reason}")), "{said}");
             assert!(!said.contains("hunter2"), "{said}");
@@ -156,7 +161,7 @@ fn what_a_file_holds_obeys_the_rules_of_its_variable() {
         ("DATABASE_URL", "mysql://hunter2@db", "sqlite:FILE or postgres://"),
     ] {
         let path = file(&folder, "wrong", text);
-        let said = read(&[(&format!("{name}_FILE"), &path), ("USHER_PROJECT_ID", "demo")]).unwrap_err();
+        let said = read(&[(&format!("{name}_FILE"), &path), project_of(name)]).unwrap_err();
         let start = format!("{name} (in the file {path} that {name}_FILE names) must be {allowed}");
         assert!(said.starts_with(&start) && !said.contains("hunter2"), "{said}");
     }
@@ -171,7 +176,7 @@ fn a_secret_in_a_variable_and_in_a_file_is_refused_even_when_they_agree() {
         ("DATABASE_URL", "sqlite:hunter2.db".into()),
     ] {
         let (named, path) = (format!("{name}_FILE"), file(&folder, "same", &value));
-        let said = read(&[(name, &value), (&named, &path), ("USHER_PROJECT_ID", "demo")]).unwrap_err();
+        let said = read(&[(name, &value), (&named, &path), project_of(name)]).unwrap_err();
         assert!(said.starts_with(&format!("{name} and {name}_FILE are both set")), "{said}");
         assert!(!said.contains("hunter2"), "{said}");
     }
