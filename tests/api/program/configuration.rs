@@ -41,6 +41,7 @@ fn everything_that_is_in_force_is_shown_with_its_origin_and_without_secrets() {
         USHER_CONNECTIONS=10000\tdefault\n\
         USHER_REQUESTS=7\t.env\n\
         USHER_CLIENT_TIMEOUT=60\tdefault\n\
+        USHER_METRICS_LISTEN=\tdefault\n\
         DATABASE_URL=postgres://<hidden>@db:5432/usher\tenvironment\n\
         USHER_DATABASE_CONNECTIONS=10\tdefault\n\
         USHER_STARTUP_WAIT=0\tenvironment\n\
