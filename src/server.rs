@@ -39,7 +39,9 @@ pub async fn serve(app: Arc<App>, listener: impl Into<Listener>, stop: impl Futu
         never = connections.accept(&listener) => match never {},
         () = stop => {}
     }
-    drop(listener);
+    for waiting in listener.close() {
+        connections.take(waiting).await;
+    }
     background.abort();
     tracing::info!("stopping: no new connections, waiting for requests that are running");
     if tokio::time::timeout(GRACE, connections.finish()).await.is_err() {

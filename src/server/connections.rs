@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::io::ErrorKind;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::body::Body;
@@ -14,6 +15,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::Service as _;
@@ -35,6 +37,9 @@ const CROWD_PATIENCE: Duration = Duration::from_secs(5);
 
 /// How long to wait after the system refused to hand over a connection, as it does when too many files are open.
 const PAUSE: Duration = Duration::from_millis(100);
+
+/// How long a connection on which nothing was asked yet is waited for when the server stops: the client may have asked already.
+const LATE: Duration = Duration::from_millis(200);
 
 /// All connections.
 pub(super) struct Connections {
@@ -86,23 +91,28 @@ impl Connections {
                     continue;
                 }
             };
-            let turn = if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
-                Turn { place, router: self.router.clone(), stays: true, patience: self.patience }
-            } else if let Ok(place) = Arc::clone(&self.crowd).acquire_owned().await {
-                self.app.metrics.crowd.add(1);
-                let patience = CROWD_PATIENCE.min(self.patience);
-                Turn { place, router: self.router.crowded(), stays: false, patience }
-            } else {
-                continue;
-            };
-            match accepted {
-                Accepted::Tcp(stream, peer) => {
-                    // Without this the last piece of an answer may wait for the client to acknowledge the one before it.
-                    let _ = stream.set_nodelay(true);
-                    self.start(stream, ConnectInfo(peer), turn);
-                }
-                Accepted::Unix(stream) => self.start(stream, ConnectInfo(UnixPeer), turn),
+            self.take(accepted).await;
+        }
+    }
+
+    /// Takes a connection.
+    pub(super) async fn take(&self, accepted: Accepted) {
+        let turn = if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
+            Turn { place, router: self.router.clone(), stays: true, patience: self.patience }
+        } else if let Ok(place) = Arc::clone(&self.crowd).acquire_owned().await {
+            self.app.metrics.crowd.add(1);
+            let patience = CROWD_PATIENCE.min(self.patience);
+            Turn { place, router: self.router.crowded(), stays: false, patience }
+        } else {
+            return;
+        };
+        match accepted {
+            Accepted::Tcp(stream, peer) => {
+                // Without this the last piece of an answer may wait for the client to acknowledge the one before it.
+                let _ = stream.set_nodelay(true);
+                self.start(stream, ConnectInfo(peer), turn);
             }
+            Accepted::Unix(stream) => self.start(stream, ConnectInfo(UnixPeer), turn),
         }
     }
 
@@ -113,7 +123,10 @@ impl Connections {
         P: Clone + Send + Sync + 'static,
     {
         let Turn { place, router, stays, patience } = turn;
+        let asked = Arc::new(AtomicBool::new(false));
+        let asks = Arc::clone(&asked);
         let service = service_fn(move |mut request: Request<Incoming>| {
+            asks.store(true, Ordering::Relaxed);
             request.extensions_mut().insert(peer.clone());
             router.clone().call(request.map(Body::new))
         });
@@ -133,6 +146,9 @@ impl Connections {
             let _ = tokio::select! {
                 ended = connection.as_mut() => ended,
                 () = stopping.cancelled() => {
+                    if !asked.load(Ordering::Relaxed) && timeout(LATE, connection.as_mut()).await.is_ok() {
+                        return;
+                    }
                     connection.as_mut().graceful_shutdown();
                     connection.await
                 }

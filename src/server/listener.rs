@@ -87,6 +87,30 @@ impl Listener {
             Self::Unix(listener, _) => Accepted::Unix(listener.accept().await?.0),
         })
     }
+
+    /// Stops to listen. The connections that nobody has accepted yet, which the system would cut off: their clients may have asked
+    /// already.
+    pub(super) fn close(self) -> Vec<Accepted> {
+        let mut waiting = Vec::new();
+        // Neither waits: the first error is that there are no more.
+        match self {
+            Self::Tcp(listener) => {
+                let Ok(listener) = listener.into_std() else { return waiting };
+                while let Ok((stream, peer)) = listener.accept() {
+                    let stream = stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream));
+                    waiting.extend(stream.map(|stream| Accepted::Tcp(stream, peer)));
+                }
+            }
+            Self::Unix(listener, _file) => {
+                let Ok(listener) = listener.into_std() else { return waiting };
+                while let Ok((stream, _)) = listener.accept() {
+                    let stream = stream.set_nonblocking(true).and_then(|()| UnixStream::from_std(stream));
+                    waiting.extend(stream.map(Accepted::Unix));
+                }
+            }
+        }
+        waiting
+    }
 }
 
 /// Sees to it that a socket can be made at `path`: what a server that did not end well has left there is removed.
