@@ -155,6 +155,20 @@ need_postgres() {
   find_postgres || die "PostgreSQL was installed, but initdb and postgres are not found"
 }
 
+pgbouncer=
+
+find_pgbouncer() {
+  pgbouncer="$(PATH="$PATH:/usr/sbin" command -v pgbouncer)"
+}
+
+need_pgbouncer() {
+  find_pgbouncer && return
+  apt_install "PgBouncer" pgbouncer
+  # Debian's package starts one; only the program is wanted.
+  if have systemctl; then as_root systemctl disable --now pgbouncer >/dev/null 2>&1; fi
+  find_pgbouncer || die "PgBouncer was installed, but is not found"
+}
+
 # The PostgreSQL server refuses to run as root. The home folder is not the caller's, so that nothing of it is read.
 as_postgres() (
   cd / || exit 1

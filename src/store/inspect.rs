@@ -64,19 +64,25 @@ async fn of_sqlite(path: &Path) -> Result<Condition> {
 }
 
 async fn of_postgres(url: &str) -> Result<Condition> {
-    let (mut connection, _) = postgres::connect(url).await?;
+    let (mut connection, way) = postgres::connect(url).await?;
+    // In a transaction, and nothing prepared for later, since there may be a pooler.
+    let mut reading = connection.begin().await.map_err(postgres::begun)?;
     let (version, known): (String, bool) =
         sqlx::query_as("SELECT current_setting('server_version'), to_regclass('_sqlx_migrations') IS NOT NULL")
-            .fetch_one(&mut connection)
+            .persistent(false)
+            .fetch_one(&mut *reading)
             .await?;
     let applied: Vec<Applied> = if known {
-        sqlx::query_as("SELECT version, success, checksum FROM _sqlx_migrations").fetch_all(&mut connection).await?
+        let applied = sqlx::query_as("SELECT version, success, checksum FROM _sqlx_migrations");
+        applied.persistent(false).fetch_all(&mut *reading).await?
     } else {
         Vec::new()
     };
+    reading.rollback().await?;
     connection.close().await?;
     let number = version.split(' ').next().unwrap_or_default();
-    compare(format!("PostgreSQL {number}"), &postgres::MIGRATIONS, &applied)
+    let through = if way.shared { " behind a connection pooler" } else { "" };
+    compare(format!("PostgreSQL {number}{through}"), &postgres::MIGRATIONS, &applied)
 }
 
 /// Compares what was applied to what there is.

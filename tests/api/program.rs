@@ -14,8 +14,8 @@ mod start;
 mod stop;
 mod supervised;
 
-pub use self::process::{Place, Server};
-use self::process::{curl, get};
+use self::process::curl;
+pub use self::process::{Place, Server, get};
 
 /// Runs the body of a test in an empty place, once with SQLite and once with PostgreSQL.
 macro_rules! places {
