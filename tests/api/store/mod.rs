@@ -4,6 +4,7 @@ mod at_once;
 mod attempts;
 mod lookups;
 mod plans;
+mod recorded;
 pub mod schema;
 mod search_index;
 pub mod statements;
