@@ -45,7 +45,7 @@ pub async fn run(app: Arc<App>, every: Duration) {
                 tracing::info!(file = %file.display(), users, bytes, "the database was copied");
             }
             Err(error) => {
-                tracing::warn!(error = format!("{error:#}"), "a copy of the database failed and is tried again")
+                tracing::warn!(error = format!("{error:#}"), "a copy of the database failed and is tried again");
             }
         }
     }

@@ -3,16 +3,29 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::bail;
+use tokio_util::sync::CancellationToken;
 
 use super::say;
 use crate::clock::Clock;
 use crate::config::{Config, DatabaseUrl};
+use crate::server::stop_signal;
 use crate::store::backup::{self, Contents, Restored};
 
-/// Copies the database to a file.
-pub(super) fn make(config: &Config, file: &Path, force: bool) -> anyhow::Result<()> {
-    let contents = backup::make(sqlite(config, "backup", "pg_dump")?, file, force, || false)?;
-    tell(file, &contents);
+/// Copies the database to a file. Who interrupts that leaves nothing behind.
+pub(super) async fn make(config: &Config, file: PathBuf, force: bool) -> anyhow::Result<()> {
+    let (database, to) = (sqlite(config, "backup", "pg_dump")?.clone(), file.clone());
+    let (stop, stopped) = (stop_signal()?, CancellationToken::new());
+    let ended = stopped.clone();
+    let ended = move || ended.is_cancelled();
+    let mut making = tokio::task::spawn_blocking(move || backup::make(&database, &to, force, ended));
+    let contents = tokio::select! {
+        made = &mut making => made??,
+        () = stop => {
+            stopped.cancel();
+            making.await??
+        }
+    };
+    tell(&file, &contents);
     Ok(())
 }
 

@@ -122,7 +122,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             Command::Serve => serve::run(config).await,
             Command::Config(_) => Ok(()),
             Command::Migrate => migrate::run(&config).await,
-            Command::Backup { file, force } => backup::make(&config, &file, force),
+            Command::Backup { file, force } => backup::make(&config, file, force).await,
             Command::Restore { file, force } => backup::restore(&config, &file, force),
             Command::Check { repair } => return check::run(&config, repair).await,
             Command::Project(command) => project::run(&config, command).await,

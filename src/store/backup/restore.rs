@@ -53,7 +53,8 @@ pub fn restore(file: &Path, target: &Path, force: bool, now: Millis) -> anyhow::
         None => bail!("{} is damaged, and may have users; --force replaces it", target.display()),
     }
     let (held, replaced) = held.keep(target, now)?;
-    part.name(target, true)?;
+    // Two names for one database would be two logs for it.
+    part.name(target, true).inspect_err(|_| drop(std::fs::remove_file(&replaced)))?;
     drop(held);
     Ok(Restored { contents, replaced: Some(replaced) })
 }

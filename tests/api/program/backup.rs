@@ -210,6 +210,42 @@ async fn a_copy_changes_nothing_of_its_source() {
     assert_eq!(names(&data(&place)).len(), 2);
 }
 
+/// Somebody who only reads, now and then, has it open all the same.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_that_anybody_has_open_is_not_replaced() {
+    let (place, before) = copied(&["ada"]);
+    let mut reader = Outside::at(&place.database()).await;
+    assert_eq!(reader.text("SELECT id FROM users").await, "ada");
+    let inside = names(&data(&place));
+    place.fails(&["restore", "copy.db", "--force"], &[], "data/usher.db is in use");
+    assert_eq!(names(&data(&place)), inside);
+    assert_eq!(reader.text("SELECT id FROM users").await, "ada");
+    let Outside::Sqlite(connection) = reader else { panic!("SQLite") };
+    sqlx::Connection::close(connection).await.unwrap();
+    place.prints(&["restore", "copy.db", "--force"]);
+    let server = place.start_demo(&[]);
+    assert_eq!(shown(&server), before);
+    server.stop();
+}
+
+#[test]
+fn a_copy_that_is_interrupted_leaves_nothing() {
+    let (place, _) = copied(&["ada"]);
+    let copy = std::fs::read(place.folder.path().join("copy.db")).unwrap();
+    for _ in 0..10 {
+        let mut making = place.command(&["backup", "copy.db", "--force"], &[]).spawn().unwrap();
+        let begun = || names(place.folder.path()).iter().any(|name| name.contains(".part-"));
+        while !begun() && making.try_wait().unwrap().is_none() {}
+        let signal = format!("kill -TERM {} 2> /dev/null", making.id());
+        std::process::Command::new("sh").args(["-c", &signal]).status().unwrap();
+        let status = making.wait().unwrap();
+        assert!(matches!(status.code(), Some(0 | 1)), "{status:?}");
+        assert_eq!(names(place.folder.path()), ["copy.db", "data"]);
+        let now = std::fs::read(place.folder.path().join("copy.db")).unwrap();
+        assert!(now == copy, "the same database gives the same copy");
+    }
+}
+
 #[test]
 fn a_copy_that_cannot_be_made_is_none() {
     let place = Place::sqlite();

@@ -134,10 +134,8 @@ fn faults() -> Vec<(String, Vec<&'static str>)> {
         of("DELETE FROM label_totals WHERE label = 'vip'", &[VIP]),
         of("UPDATE teams SET total = 2", &[TEAM]),
         of(
-            &format!(
-                "DELETE FROM membership_roles WHERE role = 'owner' AND membership_seq = \
-             (SELECT seq FROM memberships WHERE id = 'of-anna')"
-            ),
+            "DELETE FROM membership_roles WHERE role = 'owner' AND membership_seq = \
+             (SELECT seq FROM memberships WHERE id = 'of-anna')",
             &[ROLES],
         ),
         of("INSERT INTO membership_roles SELECT project, 'more', seq FROM memberships WHERE id = 'of-anna'", &[ROLES]),
