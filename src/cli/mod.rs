@@ -6,6 +6,7 @@ mod config;
 mod healthcheck;
 mod key;
 mod lines;
+mod manual;
 mod migrate;
 mod password;
 mod project;
@@ -19,6 +20,7 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
+use clap_complete::Shell;
 use tracing_subscriber::filter::LevelFilter;
 
 use self::lines::Lines;
@@ -84,6 +86,16 @@ enum Command {
     Config(config::Command),
     /// Ask the server on this machine whether it is ready; for containers.
     Healthcheck,
+    /// Print a script that completes the commands in a shell.
+    Completions {
+        /// Which shell.
+        shell: Shell,
+    },
+    /// Print the manual page of the program.
+    Man {
+        /// Write the pages of all commands into this folder instead, which is made when it is missing.
+        folder: Option<PathBuf>,
+    },
 }
 
 /// What is said of a variable that looks as if it were meant for this program.
@@ -104,6 +116,12 @@ pub fn main() -> ExitCode {
 }
 
 fn run(command: Command) -> anyhow::Result<ExitCode> {
+    // These are about the program alone: a package is built where nothing is configured.
+    let command = match command {
+        Command::Completions { shell } => return manual::completions(shell).map(|()| ExitCode::SUCCESS),
+        Command::Man { folder } => return manual::man(folder).map(|()| ExitCode::SUCCESS),
+        command => command,
+    };
     let reading = Environment::load()?.read();
     if let Command::Config(command) = command {
         return config::run(reading, &command).map(|()| ExitCode::SUCCESS);
@@ -120,7 +138,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
     runtime.block_on(async {
         match command {
             Command::Serve => serve::run(config).await,
-            Command::Config(_) => Ok(()),
+            Command::Config(_) | Command::Completions { .. } | Command::Man { .. } => Ok(()),
             Command::Migrate => migrate::run(&config).await,
             Command::Backup { file, force } => backup::make(&config, file, force).await,
             Command::Restore { file, force } => backup::restore(&config, &file, force),

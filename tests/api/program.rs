@@ -8,6 +8,7 @@ mod configuration;
 mod environment;
 mod housekeeping;
 mod log;
+mod manual;
 mod passwords;
 mod process;
 mod prompt;
