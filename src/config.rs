@@ -38,6 +38,8 @@ pub struct Config {
     pub database: DatabaseUrl,
     /// `USHER_DATABASE_CONNECTIONS`
     pub database_connections: u32,
+    /// `USHER_BACKUP_FOLDER`, `USHER_BACKUP_EVERY` and `USHER_BACKUP_KEEP`
+    pub backups: Option<Backups>,
     /// `USHER_STARTUP_WAIT`
     pub startup_wait: Duration,
     /// `USHER_PROJECT_ID` and `USHER_API_KEY` or `USHER_API_KEY_FILE`
@@ -89,6 +91,17 @@ impl Bootstrap {
     pub fn is_weak(&self) -> bool {
         self.key.0.len() < 32
     }
+}
+
+/// Copies of the database that the server makes by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Backups {
+    /// Where they are, and nothing else.
+    pub folder: PathBuf,
+    /// What lies between two of them.
+    pub every: Duration,
+    /// How many are kept.
+    pub keep: usize,
 }
 
 /// Where the data is.
@@ -146,7 +159,7 @@ impl Config {
     /// Reads the configuration, and leaves in `vars` what is in force and what is wrong.
     fn of(vars: &mut Variables<'_>) -> anyhow::Result<Self> {
         let workers = std::thread::available_parallelism().map_or(1, |cores| cores.get().saturating_sub(1).max(1));
-        Ok(Self {
+        let config = Self {
             listen: vars.value("USHER_LISTEN", "127.0.0.1:8080", Listen::parse)?,
             listen_mode: vars.value("USHER_LISTEN_MODE", "0660", listen::mode)?,
             connections: vars.value("USHER_CONNECTIONS", "10000", within(1, 1_000_000))?,
@@ -155,6 +168,7 @@ impl Config {
             metrics_listen: vars.option("USHER_METRICS_LISTEN", parsed("an address and port such as 127.0.0.1:9090")),
             database: vars.place("DATABASE_URL", "DATABASE_URL_FILE", "sqlite:data/usher.db", database_url)?,
             database_connections: vars.value("USHER_DATABASE_CONNECTIONS", "10", within(1, 1000))?,
+            backups: backups(vars)?,
             startup_wait: vars.value("USHER_STARTUP_WAIT", "30", seconds(0, 3600))?,
             bootstrap: bootstrap(vars),
             compat_version: vars.value("USHER_COMPAT_VERSION", PROTOCOL_VERSION, version)?,
@@ -177,7 +191,11 @@ impl Config {
                 .option("USHER_CLOCK", |text| Millis::parse(text).context("a moment such as 2026-01-02T03:04:05Z")),
             log_format: vars.value("USHER_LOG_FORMAT", "text", log_format)?,
             log_level: vars.value("USHER_LOG_LEVEL", "info", parsed("one of off, error, warn, info, debug, trace"))?,
-        })
+        };
+        if config.backups.is_some() && matches!(config.database, DatabaseUrl::Postgres(_)) {
+            vars.complain("USHER_BACKUP_FOLDER is for SQLite, and DATABASE_URL is PostgreSQL, which pg_dump copies");
+        }
+        Ok(config)
     }
 }
 
@@ -222,6 +240,13 @@ fn database_url(value: &str) -> anyhow::Result<DatabaseUrl> {
         },
         None => bail!("sqlite:FILE or postgres://USER:PASSWORD@HOST/DATABASE"),
     }
+}
+
+fn backups(vars: &mut Variables<'_>) -> anyhow::Result<Option<Backups>> {
+    let folder = vars.option("USHER_BACKUP_FOLDER", path);
+    let hours: u64 = vars.value("USHER_BACKUP_EVERY", "24", within(1, 8760))?;
+    let keep = vars.value("USHER_BACKUP_KEEP", "7", within(1, 10_000))?;
+    Ok(folder.map(|folder| Backups { folder, every: Duration::from_secs(hours * 60 * 60), keep }))
 }
 
 fn bootstrap(vars: &mut Variables<'_>) -> Option<Bootstrap> {

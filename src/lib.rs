@@ -10,6 +10,7 @@
 //! | [`params`], [`query`] | what requests ask for, checked at the edge |
 //! | [`store`] | the database; the only place with SQL |
 //! | [`housekeeping`] | the background job that removes what has ended |
+//! | [`backup`] | the one that copies a database of SQLite |
 //! | [`metrics`], [`request_id`] | what tells of the server while it runs: numbers, and the ids of requests |
 //! | [`hashing`], [`password`] | the password formats, and the rules about passwords |
 //! | [`jwt`] | the tokens by which a user is recognised for minutes |
@@ -22,6 +23,7 @@
 pub mod access;
 pub mod admission;
 pub mod app;
+pub mod backup;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -11,12 +11,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use tokio::task::JoinHandle;
 
 use self::connections::{CROWD, Connections};
 pub use self::listener::Listener;
 pub use self::metrics::serve_metrics;
 use crate::app::App;
-use crate::{housekeeping, http};
+use crate::{backup, housekeeping, http};
 
 /// How long requests that are running may take after the server was told to stop.
 const GRACE: Duration = Duration::from_secs(10);
@@ -24,7 +25,7 @@ const GRACE: Duration = Duration::from_secs(10);
 /// How long the database may take to close after that.
 const CLOSING: Duration = Duration::from_secs(5);
 
-/// Answers requests on `listener` and keeps house until `stop` is ready, then finishes what runs and closes the
+/// Answers requests on `listener`, keeps house and copies the database until `stop` is ready, then finishes what runs and closes the
 /// database.
 pub async fn serve(app: Arc<App>, listener: impl Into<Listener>, stop: impl Future<Output = ()> + Send + 'static) {
     let listener = listener.into();
@@ -34,17 +35,24 @@ pub async fn serve(app: Arc<App>, listener: impl Into<Listener>, stop: impl Futu
         app.config.connections,
         app.config.client_timeout,
     );
-    let background = tokio::spawn(housekeeping::run(Arc::clone(&app), housekeeping::EVERY));
+    let background = [
+        tokio::spawn(housekeeping::run(Arc::clone(&app), housekeeping::EVERY)),
+        tokio::spawn(backup::run(Arc::clone(&app), backup::EVERY)),
+    ];
     tokio::select! {
         never = connections.accept(&listener) => match never {},
         () = stop => {}
     }
-    for waiting in listener.close() {
-        connections.take(waiting).await;
-    }
-    background.abort();
+    background.iter().for_each(JoinHandle::abort);
+    let waiting = listener.close();
     tracing::info!("stopping: no new connections, waiting for requests that are running");
-    if tokio::time::timeout(GRACE, connections.finish()).await.is_err() {
+    let finish = async {
+        for connection in waiting {
+            connections.take(connection).await;
+        }
+        connections.finish().await;
+    };
+    if tokio::time::timeout(GRACE, finish).await.is_err() {
         tracing::warn!("some requests did not end in time and were cut off");
     }
     let closed = async {

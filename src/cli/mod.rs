@@ -1,5 +1,7 @@
 //! The commands of the program. `usher` alone is `usher serve`.
 
+mod backup;
+mod check;
 mod config;
 mod healthcheck;
 mod key;
@@ -42,6 +44,34 @@ enum Command {
     Serve,
     /// Bring the database up to date and end.
     Migrate,
+    /// Copy the database to a file, also while a server runs (SQLite).
+    ///
+    /// The copy is whole by itself, readable by its owner only, and read back before this ends.
+    Backup {
+        /// Where to; it must not exist.
+        file: PathBuf,
+        /// Replace it if it does.
+        #[arg(long)]
+        force: bool,
+    },
+    /// Put a copy in the place of the database, while nobody uses it (SQLite).
+    ///
+    /// The database that was there stays beside it under another name.
+    Restore {
+        /// A copy that `usher backup` made.
+        file: PathBuf,
+        /// Also when the database has users.
+        #[arg(long)]
+        force: bool,
+    },
+    /// Look for faults in the database, also while servers run.
+    ///
+    /// Each fault is a line. Ends with 1 when there are any, or any are left.
+    Check {
+        /// Mend what is derived from other data: totals, copies, folded texts, indexes of the search.
+        #[arg(long)]
+        repair: bool,
+    },
     /// Make, list, show, change and delete projects.
     #[command(subcommand)]
     Project(project::Command),
@@ -110,6 +140,9 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             Command::Serve => serve::run(config).await,
             Command::Config(_) | Command::Completions { .. } | Command::Man { .. } => Ok(()),
             Command::Migrate => migrate::run(&config).await,
+            Command::Backup { file, force } => backup::make(&config, file, force).await,
+            Command::Restore { file, force } => backup::restore(&config, &file, force),
+            Command::Check { repair } => return check::run(&config, repair).await,
             Command::Project(command) => project::run(&config, command).await,
             Command::Key(command) => key::run(&config, command).await,
             Command::Password(command) => return password::run(&config, command).await,

@@ -17,6 +17,7 @@ use crate::store::{Constraint, Error, keys, projects};
 pub(super) async fn run(config: Config) -> anyhow::Result<()> {
     keep_memory();
     let stop = stop_signal()?;
+    crate::backup::prepare(&config)?;
     let inherited = supervisor::inherited()?;
     if let Err(allowed) = allow_connections(config.connections, config.database_connections) {
         tracing::warn!(

@@ -15,6 +15,7 @@ pub async fn exposition(app: &App) -> String {
     load(&mut text, app);
     database(&mut text, app);
     housekeeping(&mut text, app);
+    backups(&mut text, app);
     stock(&mut text, app).await;
     text.end()
 }
@@ -107,6 +108,19 @@ fn housekeeping(text: &mut Text, app: &App) {
     text.counter("usher_housekeeping_failed_total", "Times that housekeeping failed.").is(done.failed.get());
     text.gauge("usher_housekeeping_last_seconds", "When this server last kept house, since the epoch; 0 is never.")
         .is(fraction(done.last.get(), 1000));
+}
+
+fn backups(text: &mut Text, app: &App) {
+    let done = &app.metrics.backups;
+    text.counter("usher_backup_made_total", "Copies of the database that were made.").is(done.made.get());
+    text.counter("usher_backup_failed_total", "Copies of the database that failed.").is(done.failed.get());
+    text.gauge("usher_backup_last_seconds", "The time of the newest copy, since the epoch; 0 is never.")
+        .is(fraction(done.last.get(), 1000));
+    text.gauge("usher_backup_every_seconds", "USHER_BACKUP_EVERY; 0 without USHER_BACKUP_FOLDER.").is(app
+        .config
+        .backups
+        .as_ref()
+        .map_or(0, |backups| backups.every.as_secs()));
 }
 
 async fn stock(text: &mut Text, app: &App) {

@@ -12,6 +12,9 @@ use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 
 use crate::config::Listen;
 
+/// Connections that the system keeps for a listener until they are accepted: as many as it has room for, and tokio asks for no more.
+const QUEUE: usize = 4096;
+
 /// What the server listens on.
 #[derive(Debug)]
 pub enum Listener {
@@ -91,25 +94,27 @@ impl Listener {
     /// Stops to listen. The connections that nobody has accepted yet, which the system would cut off: their clients may have asked
     /// already.
     pub(super) fn close(self) -> Vec<Accepted> {
-        let mut waiting = Vec::new();
         // Neither waits: the first error is that there are no more.
         match self {
             Self::Tcp(listener) => {
-                let Ok(listener) = listener.into_std() else { return waiting };
-                while let Ok((stream, peer)) = listener.accept() {
-                    let stream = stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream));
-                    waiting.extend(stream.map(|stream| Accepted::Tcp(stream, peer)));
-                }
+                let Ok(listener) = listener.into_std() else { return Vec::new() };
+                let waiting = std::iter::from_fn(|| listener.accept().ok()).take(QUEUE);
+                let ours = waiting.filter_map(|(stream, peer)| {
+                    stream.set_nonblocking(true).ok()?;
+                    Some(Accepted::Tcp(TcpStream::from_std(stream).ok()?, peer))
+                });
+                ours.collect()
             }
             Self::Unix(listener, _file) => {
-                let Ok(listener) = listener.into_std() else { return waiting };
-                while let Ok((stream, _)) = listener.accept() {
-                    let stream = stream.set_nonblocking(true).and_then(|()| UnixStream::from_std(stream));
-                    waiting.extend(stream.map(Accepted::Unix));
-                }
+                let Ok(listener) = listener.into_std() else { return Vec::new() };
+                let waiting = std::iter::from_fn(|| listener.accept().ok()).take(QUEUE);
+                let ours = waiting.filter_map(|(stream, _)| {
+                    stream.set_nonblocking(true).ok()?;
+                    Some(Accepted::Unix(UnixStream::from_std(stream).ok()?))
+                });
+                ours.collect()
             }
         }
-        waiting
     }
 }
 

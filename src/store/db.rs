@@ -8,7 +8,7 @@ use super::pool::Pool;
 use super::postgres::{self, Open};
 use super::sqlite::{self, Readers, Reads};
 use super::writer::{Part, Writer};
-use super::{Record, Result, Sql};
+use super::{Error, Record, Result, Sql};
 use crate::config::DatabaseUrl;
 
 /// Which database answers.
@@ -118,8 +118,16 @@ impl Db {
     }
 
     async fn open_sqlite(path: &Path) -> Result<Self> {
+        sqlite::prepare_file(path)?;
+        let file = sqlite::identity(path)?;
         sqlite::migrate(path).await?;
-        Ok(Self::Sqlite { writer: Writer::start(sqlite::open_writer(path)?)?, readers: Readers::new(path) })
+        let writer = sqlite::open_writer(path)?;
+        // The writer has locked its file for as long as it is open, which `usher restore` respects. One that has put another
+        // file there before is noticed here.
+        if sqlite::identity(path)? != file {
+            return Err(Error::Unavailable("the file was replaced while it was opened".into()));
+        }
+        Ok(Self::Sqlite { writer: Writer::start(writer)?, readers: Readers::new(path) })
     }
 
     pub(super) const fn read(&self) -> On<'_> {

@@ -1,5 +1,7 @@
 //! The program as its operator meets it: processes, their environment, what they print and how they end.
 
+mod backup;
+mod check;
 mod commands;
 mod conditions;
 mod configuration;

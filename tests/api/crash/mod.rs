@@ -188,6 +188,6 @@ pub async fn check(place: &Place, server: &Server, writers: Vec<Writer>) -> Vec<
     let writers: Vec<Writer> = threads.into_iter().map(|thread| thread.join().expect("a writer")).collect();
     let users: usize = writers.iter().map(Writer::users).sum();
     assert_eq!(client::get(address, "/v1/users?queries[]=limit(1)")["total"], users);
-    consistency::check(&mut Outside::at(&place.database()).await).await;
+    consistency::check(&place.database()).await;
     writers
 }

@@ -13,7 +13,6 @@ use serde_json::{Map, Value, json};
 use self::endpoints::{Endpoint, Param, Who, all};
 use self::values::{Kind, PASSWORD, junk};
 use crate::crash::Dice;
-use crate::store::schema::Outside;
 use crate::support::{Answer, PROJECT, TestApp, both};
 use crate::users::crud::{self, add_identities};
 use crate::users::mfa;
@@ -313,7 +312,7 @@ async fn drive(app: &TestApp, wanted: impl Fn(&Endpoint) -> bool) {
         run.drive(endpoint).await;
     }
     assert!(run.sent > endpoints.len() * 30, "{} requests", run.sent);
-    crate::crash::consistency::check(&mut Outside::of(app).await).await;
+    crate::crash::consistency::check(&app.app.config.database).await;
 }
 
 both! {

@@ -106,7 +106,7 @@ async fn what_was_answered_survives_the_kill_of_one() {
         writers.iter_mut().for_each(|writer| writer.check(node.address()));
         assert_eq!(client::get(node.address(), "/v1/users?queries[]=limit(1)")["total"], users);
     }
-    consistency::check(&mut Outside::at(&database).await).await;
+    consistency::check(&database).await;
     for node in nodes {
         node.server.stop();
     }

@@ -12,7 +12,6 @@ use serde_json::{Value, json};
 use super::{DEMO, KEY, NODES, Node, PATIENCE, ask, start_demo};
 use crate::crash::{consistency, say};
 use crate::program::Place;
-use crate::store::schema::Outside;
 use crate::wire::socket::head;
 
 /// Clients at the same time.
@@ -140,7 +139,7 @@ async fn a_rolling_restart_fails_no_request() {
         let names = users["users"].as_array().unwrap().iter().map(|user| user["name"].as_str().unwrap().to_owned());
         assert_eq!(names.collect::<BTreeSet<String>>(), made);
     }
-    consistency::check(&mut Outside::at(&place.database()).await).await;
+    consistency::check(&place.database()).await;
     for node in nodes {
         node.server.stop();
     }

@@ -59,7 +59,7 @@ async fn one_of_them_brings_an_older_database_up_to_date() {
     assert_eq!(applied.len(), std::fs::read_dir("migrations/postgres").unwrap().count());
     assert_eq!(outside.texts("SELECT id FROM projects").await, [["demo"]]);
     assert_eq!(outside.text("SELECT CAST(count(*) AS TEXT) FROM api_keys").await, "1");
-    consistency::check(&mut outside).await;
+    consistency::check(&place.database()).await;
     stop(nodes);
     place.remove().await;
 }

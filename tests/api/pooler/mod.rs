@@ -129,7 +129,7 @@ async fn works(way: &str, settings: &str) {
     let mut outside = Outside::at(&direct.database()).await;
     let locks = "SELECT CAST(count(*) AS TEXT) FROM pg_locks WHERE locktype = 'advisory'";
     assert_eq!(outside.text(locks).await, "0", "{way}");
-    consistency::check(&mut outside).await;
+    consistency::check(&direct.database()).await;
     for server in servers {
         let (_, stderr) = server.server.stop();
         assert!(stderr.contains("there is a connection pooler before PostgreSQL"), "{way}: {stderr}");

@@ -44,6 +44,9 @@ fn everything_that_is_in_force_is_shown_with_its_origin_and_without_secrets() {
         USHER_METRICS_LISTEN=\tdefault\n\
         DATABASE_URL=postgres://<hidden>@db:5432/usher\tenvironment\n\
         USHER_DATABASE_CONNECTIONS=10\tdefault\n\
+        USHER_BACKUP_FOLDER=\tdefault\n\
+        USHER_BACKUP_EVERY=24\tdefault\n\
+        USHER_BACKUP_KEEP=7\tdefault\n\
         USHER_STARTUP_WAIT=0\tenvironment\n\
         USHER_PROJECT_ID=demo\tenvironment\n\
         USHER_API_KEY=<hidden>\t.env\n\

@@ -2,6 +2,7 @@
 
 mod at_once;
 mod attempts;
+mod check;
 mod lookups;
 mod plans;
 mod recorded;
