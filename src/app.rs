@@ -17,6 +17,7 @@ use crate::params::Dictionary;
 use crate::request_id::RequestIds;
 use crate::secret::Seal;
 use crate::store::Store;
+use crate::tls::Tls;
 
 /// The parts of a running server. Handlers have it as their state, behind an [`Arc`].
 #[derive(Debug)]
@@ -47,6 +48,8 @@ pub struct App {
     pub metrics: Metrics,
     /// Makes the ids of requests.
     pub request_ids: RequestIds,
+    /// The certificate, when the operator named one.
+    pub tls: Option<Tls>,
 }
 
 impl App {
@@ -79,6 +82,7 @@ impl App {
             geo: geo(&config)?,
             dictionary: dictionary(&config)?,
             background: TaskTracker::new(),
+            tls: config.tls.as_ref().map(Tls::open).transpose()?,
             signer: config.secret.as_ref().map_or_else(Signer::forgetful, |secret| Signer::new(&secret.0)),
             seal: config.secret.as_ref().map(|secret| Seal::new(&secret.0)),
             config,

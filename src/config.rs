@@ -12,7 +12,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 
 pub use self::environment::{Environment, Reading};
-pub use self::listen::{Listen, Peer, Proxies};
+pub use self::listen::{Listen, Peer, Proxies, TlsFiles};
 use self::variables::{Given, Variables};
 pub use self::variables::{Origin, Setting};
 use crate::clock::Millis;
@@ -26,6 +26,8 @@ pub struct Config {
     pub listen: Listen,
     /// `USHER_LISTEN_MODE`
     pub listen_mode: u32,
+    /// `USHER_TLS_CERT` and `USHER_TLS_KEY`
+    pub tls: Option<TlsFiles>,
     /// `USHER_CONNECTIONS`
     pub connections: usize,
     /// `USHER_REQUESTS`
@@ -149,6 +151,7 @@ impl Config {
         Ok(Self {
             listen: vars.value("USHER_LISTEN", "127.0.0.1:8080", Listen::parse)?,
             listen_mode: vars.value("USHER_LISTEN_MODE", "0660", listen::mode)?,
+            tls: tls(vars),
             connections: vars.value("USHER_CONNECTIONS", "10000", within(1, 1_000_000))?,
             requests: vars.value("USHER_REQUESTS", "256", within(1, 100_000))?,
             client_timeout: vars.value("USHER_CLIENT_TIMEOUT", "60", seconds(1, 3600))?,
@@ -222,6 +225,14 @@ fn database_url(value: &str) -> anyhow::Result<DatabaseUrl> {
         },
         None => bail!("sqlite:FILE or postgres://USER:PASSWORD@HOST/DATABASE"),
     }
+}
+
+fn tls(vars: &mut Variables<'_>) -> Option<TlsFiles> {
+    let (certificate, key) = (vars.option("USHER_TLS_CERT", path), vars.option("USHER_TLS_KEY", path));
+    if vars.is_set("USHER_TLS_CERT") != vars.is_set("USHER_TLS_KEY") {
+        vars.complain("USHER_TLS_CERT and USHER_TLS_KEY must be set together, or neither of them");
+    }
+    certificate.zip(key).map(|(certificate, key)| TlsFiles { certificate, key })
 }
 
 fn bootstrap(vars: &mut Variables<'_>) -> Option<Bootstrap> {

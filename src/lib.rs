@@ -3,7 +3,7 @@
 //! | Module | What it is for |
 //! | --- | --- |
 //! | [`config`] | environment variables, read once into types |
-//! | [`app`], [`server`] | the parts of a running server, and running it |
+//! | [`app`], [`server`], [`tls`] | the parts of a running server, running it, and its certificate |
 //! | [`admission`] | how much is taken on at a time |
 //! | [`access`] | projects, API keys and their scopes |
 //! | [`http`] | routes, handlers and the shapes of answers |
@@ -44,3 +44,4 @@ pub mod request_id;
 pub mod secret;
 pub mod server;
 pub mod store;
+pub mod tls;

@@ -30,7 +30,7 @@ use std::sync::Arc;
 
 pub use self::access::{Access, Scoped, scope};
 pub use self::call::Call;
-pub use self::client::UnixPeer;
+pub use self::client::{Encrypted, UnixPeer};
 pub use self::format::Format;
 pub use self::params::Params;
 pub use self::reply::{Json, NoContent};

@@ -21,6 +21,7 @@ mod program;
 mod request_ids;
 mod store;
 mod support;
+mod tls;
 mod users;
 mod wire;
 

@@ -14,8 +14,8 @@ mod start;
 mod stop;
 mod supervised;
 
-pub use self::process::{Place, Server};
-use self::process::{curl, get};
+pub use self::process::{Place, Server, curl, get};
+pub use self::supervised::with_socket;
 
 /// Runs the body of a test in an empty place, once with SQLite and once with PostgreSQL.
 macro_rules! places {

@@ -38,6 +38,8 @@ fn everything_that_is_in_force_is_shown_with_its_origin_and_without_secrets() {
     let shown = sound(&place.run(&CHECK, &variables));
     let expected = "USHER_LISTEN=127.0.0.1:0\tenvironment\n\
         USHER_LISTEN_MODE=0660\tdefault\n\
+        USHER_TLS_CERT=\tdefault\n\
+        USHER_TLS_KEY=\tdefault\n\
         USHER_CONNECTIONS=10000\tdefault\n\
         USHER_REQUESTS=7\t.env\n\
         USHER_CLIENT_TIMEOUT=60\tdefault\n\
