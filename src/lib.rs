@@ -10,7 +10,7 @@
 //! | [`params`], [`query`] | what requests ask for, checked at the edge |
 //! | [`store`] | the database; the only place with SQL |
 //! | [`housekeeping`] | the background job that removes what has ended |
-//! | [`metrics`], [`request_id`] | what tells of the server while it runs: numbers, and the ids of requests |
+//! | [`metrics`], [`request_id`], [`trace`] | what tells of the server while it runs: numbers, the ids of requests, and traces |
 //! | [`hashing`], [`password`] | the password formats, and the rules about passwords |
 //! | [`jwt`] | the tokens by which a user is recognised for minutes |
 //! | [`json`] | JSON from outside, read safely |
@@ -45,3 +45,4 @@ pub mod secret;
 pub mod server;
 pub mod store;
 pub mod tls;
+pub mod trace;

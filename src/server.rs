@@ -49,7 +49,12 @@ pub async fn serve(app: Arc<App>, listener: impl Into<Listener>, stop: impl Futu
     let closed = async {
         app.background.close();
         app.background.wait().await;
-        app.store.close().await;
+        let sent = async {
+            if let Some(traces) = &app.traces {
+                traces.close().await;
+            }
+        };
+        tokio::join!(app.store.close(), sent);
     };
     match tokio::time::timeout(CLOSING, closed).await {
         Ok(()) => tracing::info!("stopped"),

@@ -93,7 +93,7 @@ pub(super) struct ErrorBody<'a> {
 /// What every answer has, whatever it is: the headers of the server, and of errors the body.
 pub(super) struct Frame<'a> {
     app: &'a App,
-    https: bool,
+    pub(super) https: bool,
     /// Whether the client wants a newer generation of models than there is.
     newer: bool,
     /// The id of the request: the one that the client, or what stands between, has given it, when it is sane.

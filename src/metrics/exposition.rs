@@ -15,6 +15,8 @@ pub async fn exposition(app: &App) -> String {
     load(&mut text, app);
     database(&mut text, app);
     housekeeping(&mut text, app);
+    text.counter("usher_spans_sent_total", "Spans of traces that the collector took.").is(app.spans.sent.get());
+    text.counter("usher_spans_dropped_total", "Spans of traces that were lost.").is(app.spans.dropped.get());
     stock(&mut text, app).await;
     text.end()
 }

@@ -1,5 +1,6 @@
 //! PostgreSQL: its connections and transactions, and how a statement runs there.
 
+use std::borrow::Cow;
 use std::ops::{Deref, DerefMut};
 use std::time::Duration;
 
@@ -11,7 +12,8 @@ use tokio::time::timeout;
 use super::pool::{ACQUIRE_LIMIT, Lent, Pool};
 use super::row::Row;
 use super::sql::{Value, sql};
-use super::{Error, Record, Result, Sql};
+use super::{Engine, Error, Record, Result, Sql};
+use crate::trace;
 
 /// How long a statement may run before it is given up.
 pub(super) const STATEMENT_LIMIT: Duration = Duration::from_secs(15);
@@ -82,12 +84,14 @@ impl Open {
     /// caller who went away has left.
     pub(super) async fn begin(pool: &Pool) -> Result<Self> {
         let mut lent = pool.get().await?;
+        let _told = trace::statement(Engine::Postgres.system(), &Cow::Borrowed("BEGIN"));
         lent.hold().execute("BEGIN").await?;
         Ok(Self { lent, left: usize::MAX })
     }
 
     /// Ends the transaction by `COMMIT` or `ROLLBACK`.
     pub(super) async fn end(mut self, by: &'static str) -> Result<()> {
+        let _told = trace::statement(Engine::Postgres.system(), &Cow::Borrowed(by));
         self.lent.connection.execute(by).await?;
         self.lent.release();
         Ok(())
