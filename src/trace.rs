@@ -75,7 +75,7 @@ impl Traces {
 
     /// Begins the span of a request, unless its trace is one of those that are left out.
     #[must_use]
-    pub fn begin(
+    pub fn request(
         &self,
         method: &'static str,
         route: Option<&'static str>,

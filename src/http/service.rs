@@ -86,7 +86,7 @@ impl Router {
         if route.is_some_and(|route| health::WATCHED.contains(&route)) {
             return None;
         }
-        traces.begin(method, route, frame.https, &frame.id, request.headers())
+        traces.request(method, route, frame.https, &frame.id, request.headers())
     }
 
     /// Counts a request.

@@ -22,6 +22,7 @@ mod request_ids;
 mod store;
 mod support;
 mod tls;
+mod traces;
 mod users;
 mod wire;
 
