@@ -115,7 +115,8 @@ fn read_address(text: &str) -> Option<IpAddr> {
 
 /// Whether the client came over TLS: as a trusted proxy says, and otherwise as it came here.
 pub(super) fn is_https(headers: &HeaderMap, extensions: &Extensions, trusted: &Proxies) -> bool {
-    match text(headers, &FORWARDED_PROTO).filter(|_| peer(extensions).is_some_and(|peer| trusted.trust(peer))) {
+    let believed = peer(extensions).is_some_and(|peer| trusted.trust(peer));
+    match believed.then(|| text(headers, &FORWARDED_PROTO)).flatten() {
         Some(scheme) => scheme.eq_ignore_ascii_case("https"),
         None => extensions.get::<Encrypted>().is_some(),
     }

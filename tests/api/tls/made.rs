@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use rcgen::{CertificateParams, DnType, KeyPair, date_time_ymd};
 use tokio_rustls::rustls::crypto::ring;
-use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
+use tokio_rustls::rustls::pki_types::pem::PemObject as _;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use tokio_rustls::rustls::{
-    ClientConfig, ClientConnection, Error, RootCertStore, StreamOwned, SupportedProtocolVersion, version,
+    ClientConfig, ClientConnection, Error, RootCertStore, ServerConfig, StreamOwned, SupportedProtocolVersion, version,
 };
 
 /// The name in every certificate, which is not that of this machine.
@@ -39,6 +40,21 @@ impl Made {
         wanted.distinguished_name.push(DnType::CommonName, NAME);
         (wanted.not_before, wanted.not_after) = (date_time_ymd(from, 1, 1), date_time_ymd(to, 1, 1));
         Self::of(wanted)
+    }
+
+    /// One for another name.
+    pub fn named(name: &str) -> Self {
+        let mut wanted = CertificateParams::new([name.to_owned()]).unwrap();
+        (wanted.not_before, wanted.not_after) = (date_time_ymd(2020, 1, 1), date_time_ymd(2099, 1, 1));
+        Self::of(wanted)
+    }
+
+    /// A server that shows it.
+    pub fn server(&self) -> Arc<ServerConfig> {
+        let key = PrivateKeyDer::from_pem_slice(self.key.as_bytes()).unwrap();
+        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()));
+        let config = config.with_safe_default_protocol_versions().unwrap().with_no_client_auth();
+        Arc::new(config.with_single_cert(vec![self.der.clone()], key).unwrap())
     }
 
     /// One without a subject, as many are today.

@@ -1,6 +1,6 @@
 //! The server's own TLS: real handshakes, and clients who do not mean to have one.
 
-mod made;
+pub mod made;
 mod program;
 mod trouble;
 

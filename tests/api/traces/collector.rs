@@ -1,6 +1,6 @@
 //! A collector of the test's own: it takes what any server may send by OTLP, and answers as it is told to.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
@@ -10,6 +10,7 @@ use opentelemetry_proto::tonic::collector::trace::v1::{
 use opentelemetry_proto::tonic::common::v1::{KeyValue, any_value};
 use opentelemetry_proto::tonic::trace::v1::Span;
 use prost::Message as _;
+use tokio_rustls::rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 /// How a collector answers.
 #[derive(Debug, Clone, Copy)]
@@ -43,13 +44,26 @@ pub struct Collector {
 impl Collector {
     /// Starts one.
     pub fn start(answers: Answers) -> Self {
+        Self::begin("http://127.0.0.1", move |stream, heard| listen(stream, answers, heard))
+    }
+
+    /// Starts one that takes everything, by TLS.
+    pub fn start_encrypted(config: Arc<ServerConfig>) -> Self {
+        Self::begin("https://localhost", move |stream, heard| {
+            let session = ServerConnection::new(Arc::clone(&config)).unwrap();
+            listen(StreamOwned::new(session, stream), Answers::Yes, heard);
+        })
+    }
+
+    fn begin(host: &str, listen: impl Fn(TcpStream, &Mutex<Heard>) + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let (url, heard) = (format!("http://{}", listener.local_addr().unwrap()), Arc::<Mutex<Heard>>::default());
+        let url = format!("{host}:{}", listener.local_addr().unwrap().port());
+        let (heard, listen) = (Arc::<Mutex<Heard>>::default(), Arc::new(listen));
         let hearing = Arc::clone(&heard);
         std::thread::spawn(move || {
             for stream in listener.incoming() {
-                let (stream, heard) = (stream.unwrap(), Arc::clone(&hearing));
-                std::thread::spawn(move || listen(stream, answers, &heard));
+                let (stream, heard, listen) = (stream.unwrap(), Arc::clone(&hearing), Arc::clone(&listen));
+                std::thread::spawn(move || listen(stream, &heard));
             }
         });
         Self { url, heard }
@@ -69,7 +83,7 @@ impl Collector {
     }
 }
 
-fn listen(stream: TcpStream, answers: Answers, heard: &Mutex<Heard>) {
+fn listen(stream: impl Read + Write, answers: Answers, heard: &Mutex<Heard>) {
     let mut stream = BufReader::new(stream);
     loop {
         let mut head = String::new();

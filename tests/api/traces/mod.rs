@@ -14,6 +14,7 @@ use usher::metrics::exposition;
 use self::collector::{Answers, Collector, attribute, attributes};
 use crate::program::{Place, Server, places};
 use crate::support::{TestApp, both};
+use crate::tls::made::Made;
 use crate::wire::socket::{Raw, exchange, head};
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
@@ -166,6 +167,23 @@ places! {
         assert!(spans.iter().all(|span| attribute(span, "usher.request_id") != "left-out"));
         let malformed = of_request(&spans, "malformed");
         assert!(hex(&malformed.trace_id) != TRACE && malformed.parent_span_id.is_empty());
+    }
+
+    async fn a_collector_with_tls_gets_them_when_the_machine_trusts_it(place) {
+        let (made, folder) = (Made::named("localhost"), place.folder.path());
+        std::fs::write(folder.join("trusted.pem"), &made.certificate).unwrap();
+        std::fs::write(folder.join("other.pem"), &Made::named("localhost").certificate).unwrap();
+        for (trusted, spans) in [("trusted.pem", true), ("other.pem", false)] {
+            let collector = Collector::start_encrypted(made.server());
+            let server = start(place, &collector, &[("SSL_CERT_FILE", trusted)]);
+            assert_eq!(ask(&server, "GET", "/v1/users", "X-Request-Id: encrypted\r\n", "").status, 200);
+            let (_, log) = server.stop();
+            assert_eq!(collector.spans().iter().any(|span| attribute(span, "usher.request_id") == "encrypted"), spans, "{log}");
+            assert_eq!(log.contains("spans cannot be sent to OTEL_EXPORTER_OTLP_ENDPOINT"), !spans, "{log}");
+        }
+        std::fs::write(folder.join("empty.pem"), "").unwrap();
+        let variables = [("OTEL_EXPORTER_OTLP_ENDPOINT", "https://localhost:1"), ("SSL_CERT_FILE", "empty.pem")];
+        place.fails(&[], &variables, "usher: OTEL_EXPORTER_OTLP_ENDPOINT begins with https, and this machine has no certificates");
     }
 
     async fn without_a_collector_nothing_is_said_of_traces(place) {
