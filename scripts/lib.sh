@@ -52,6 +52,13 @@ need_cargo() {
   done
 }
 
+# need_tool NAME VERSION: installed by cargo, without optimisation, which would take longer than it saves.
+need_tool() {
+  [ "$(cargo "${1#cargo-}" --version 2>/dev/null | awk '{ print $NF }')" = "$2" ] && return
+  say "installing $1 $2"
+  cargo install --quiet --locked --debug --force "$1" --version "$2"
+}
+
 need_sdk_tools() {
   have node || apt_install "Node.js" nodejs
   have npm || apt_install "npm" npm

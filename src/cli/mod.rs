@@ -4,6 +4,7 @@ mod config;
 mod healthcheck;
 mod key;
 mod lines;
+mod manual;
 mod migrate;
 mod password;
 mod project;
@@ -13,11 +14,13 @@ mod serve;
 use std::io::Write as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::panic::PanicHookInfo;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
+use clap_complete::Shell;
 use tracing_subscriber::filter::LevelFilter;
 
 use self::lines::Lines;
@@ -57,6 +60,16 @@ enum Command {
     Config(config::Command),
     /// Ask the server on this machine whether it is ready; for containers.
     Healthcheck,
+    /// Print a script that completes the commands in a shell.
+    Completions {
+        /// Which shell.
+        shell: Shell,
+    },
+    /// Print the manual page of the program.
+    Man {
+        /// Write the pages of all commands into this folder instead, which is made when it is missing.
+        folder: Option<PathBuf>,
+    },
 }
 
 /// What is said of a variable that looks as if it were meant for this program.
@@ -80,6 +93,12 @@ pub fn main() -> ExitCode {
 }
 
 fn run(command: Command) -> anyhow::Result<ExitCode> {
+    // These are about the program alone: a package is built where nothing is configured.
+    let command = match command {
+        Command::Completions { shell } => return manual::completions(shell).map(|()| ExitCode::SUCCESS),
+        Command::Man { folder } => return manual::man(folder).map(|()| ExitCode::SUCCESS),
+        command => command,
+    };
     let reading = Environment::load()?.read();
     // Known also when something else is wrong.
     let json = |setting: &Setting| (setting.name, setting.shown.as_str()) == ("USHER_LOG_FORMAT", "json");
@@ -99,7 +118,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
     runtime.block_on(async {
         match command {
             Command::Serve => serve::run(config).await,
-            Command::Config(_) => Ok(()),
+            Command::Config(_) | Command::Completions { .. } | Command::Man { .. } => Ok(()),
             Command::Migrate => migrate::run(&config).await,
             Command::Project(command) => project::run(&config, command).await,
             Command::Key(command) => key::run(&config, command).await,

@@ -6,6 +6,7 @@ mod configuration;
 mod environment;
 mod housekeeping;
 mod log;
+mod manual;
 mod passwords;
 mod process;
 mod prompt;
