@@ -2,6 +2,7 @@
 
 mod environment;
 mod listen;
+mod otlp;
 mod variables;
 
 use std::fmt;
@@ -12,7 +13,8 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 
 pub use self::environment::{Environment, Reading};
-pub use self::listen::{Listen, Peer, Proxies};
+pub use self::listen::{Listen, Peer, Proxies, TlsFiles};
+pub use self::otlp::{Endpoint, Otlp, headers as otlp_headers};
 use self::variables::{Given, Variables};
 pub use self::variables::{Origin, Setting};
 use crate::clock::Millis;
@@ -26,6 +28,8 @@ pub struct Config {
     pub listen: Listen,
     /// `USHER_LISTEN_MODE`
     pub listen_mode: u32,
+    /// `USHER_TLS_CERT` and `USHER_TLS_KEY`
+    pub tls: Option<TlsFiles>,
     /// `USHER_CONNECTIONS`
     pub connections: usize,
     /// `USHER_REQUESTS`
@@ -68,6 +72,8 @@ pub struct Config {
     pub hash_queue: usize,
     /// `USHER_SECRET` or `USHER_SECRET_FILE`
     pub secret: Option<Hidden<String>>,
+    /// Traces, when `OTEL_EXPORTER_OTLP_ENDPOINT` names who takes them.
+    pub otlp: Option<Otlp>,
     /// `USHER_CLOCK`
     pub clock: Option<Millis>,
     /// `USHER_LOG_FORMAT`
@@ -162,6 +168,7 @@ impl Config {
         let config = Self {
             listen: vars.value("USHER_LISTEN", "127.0.0.1:8080", Listen::parse)?,
             listen_mode: vars.value("USHER_LISTEN_MODE", "0660", listen::mode)?,
+            tls: tls(vars),
             connections: vars.value("USHER_CONNECTIONS", "10000", within(1, 1_000_000))?,
             requests: vars.value("USHER_REQUESTS", "256", within(1, 100_000))?,
             client_timeout: vars.value("USHER_CLIENT_TIMEOUT", "60", seconds(1, 3600))?,
@@ -187,6 +194,7 @@ impl Config {
             hash_workers: vars.value("USHER_HASH_WORKERS", &workers.to_string(), within(1, 1024))?,
             hash_queue: vars.value("USHER_HASH_QUEUE", "64", within(1, 100_000))?,
             secret: vars.secret("USHER_SECRET", "USHER_SECRET_FILE", secret),
+            otlp: otlp(vars)?,
             clock: vars
                 .option("USHER_CLOCK", |text| Millis::parse(text).context("a moment such as 2026-01-02T03:04:05Z")),
             log_format: vars.value("USHER_LOG_FORMAT", "text", log_format)?,
@@ -247,6 +255,25 @@ fn backups(vars: &mut Variables<'_>) -> anyhow::Result<Option<Backups>> {
     let hours: u64 = vars.value("USHER_BACKUP_EVERY", "24", within(1, 8760))?;
     let keep = vars.value("USHER_BACKUP_KEEP", "7", within(1, 10_000))?;
     Ok(folder.map(|folder| Backups { folder, every: Duration::from_secs(hours * 60 * 60), keep }))
+}
+
+fn tls(vars: &mut Variables<'_>) -> Option<TlsFiles> {
+    let (certificate, key) = (vars.option("USHER_TLS_CERT", path), vars.option("USHER_TLS_KEY", path));
+    if vars.is_set("USHER_TLS_CERT") != vars.is_set("USHER_TLS_KEY") {
+        vars.complain("USHER_TLS_CERT and USHER_TLS_KEY must be set together, or neither of them");
+    }
+    certificate.zip(key).map(|(certificate, key)| TlsFiles { certificate, key })
+}
+
+fn otlp(vars: &mut Variables<'_>) -> anyhow::Result<Option<Otlp>> {
+    let endpoint = vars.option("OTEL_EXPORTER_OTLP_ENDPOINT", Endpoint::parse);
+    let headers = vars.secret("OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_HEADERS_FILE", |text| {
+        otlp_headers(text).map(|_| Hidden(text.to_owned()))
+    });
+    let headers = headers.unwrap_or_else(|| Hidden(String::new()));
+    let service = vars.value("OTEL_SERVICE_NAME", "usher", |name| Ok(name.to_owned()))?;
+    let ratio = vars.value("OTEL_TRACES_SAMPLER_ARG", "1", otlp::ratio)?;
+    Ok(endpoint.map(|endpoint| Otlp { endpoint, headers, service, ratio }))
 }
 
 fn bootstrap(vars: &mut Variables<'_>) -> Option<Bootstrap> {

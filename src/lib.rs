@@ -3,7 +3,7 @@
 //! | Module | What it is for |
 //! | --- | --- |
 //! | [`config`] | environment variables, read once into types |
-//! | [`app`], [`server`] | the parts of a running server, and running it |
+//! | [`app`], [`server`], [`tls`] | the parts of a running server, running it, and its certificate |
 //! | [`admission`] | how much is taken on at a time |
 //! | [`access`] | projects, API keys and their scopes |
 //! | [`http`] | routes, handlers and the shapes of answers |
@@ -11,7 +11,7 @@
 //! | [`store`] | the database; the only place with SQL |
 //! | [`housekeeping`] | the background job that removes what has ended |
 //! | [`backup`] | the one that copies a database of SQLite |
-//! | [`metrics`], [`request_id`] | what tells of the server while it runs: numbers, and the ids of requests |
+//! | [`metrics`], [`request_id`], [`trace`] | what tells of the server while it runs: numbers, the ids of requests, and traces |
 //! | [`hashing`], [`password`] | the password formats, and the rules about passwords |
 //! | [`jwt`] | the tokens by which a user is recognised for minutes |
 //! | [`json`] | JSON from outside, read safely |
@@ -46,3 +46,5 @@ pub mod request_id;
 pub mod secret;
 pub mod server;
 pub mod store;
+pub mod tls;
+pub mod trace;

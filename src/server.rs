@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinHandle;
 
 use self::connections::{CROWD, Connections};
@@ -58,7 +59,12 @@ pub async fn serve(app: Arc<App>, listener: impl Into<Listener>, stop: impl Futu
     let closed = async {
         app.background.close();
         app.background.wait().await;
-        app.store.close().await;
+        let sent = async {
+            if let Some(traces) = &app.traces {
+                traces.close().await;
+            }
+        };
+        tokio::join!(app.store.close(), sent);
     };
     match tokio::time::timeout(CLOSING, closed).await {
         Ok(()) => tracing::info!("stopped"),
@@ -102,7 +108,6 @@ pub fn allow_connections(connections: usize, database_connections: u32) -> Resul
 /// # Errors
 /// When the signals cannot be watched.
 pub fn stop_signal() -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
-    use tokio::signal::unix::{SignalKind, signal};
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     Ok(async move {
         tokio::select! {
@@ -110,4 +115,36 @@ pub fn stop_signal() -> std::io::Result<impl Future<Output = ()> + Send + 'stati
             _ = interrupt.recv() => {}
         }
     })
+}
+
+/// The signals SIGHUP, which no longer end the program.
+///
+/// # Errors
+/// When they cannot be watched.
+pub fn hangups() -> std::io::Result<Signal> {
+    signal(SignalKind::hangup())
+}
+
+/// Reads the certificate anew at each of the signals, for ever.
+pub async fn renew(app: Arc<App>, mut hangups: Signal) {
+    while hangups.recv().await.is_some() {
+        if app.tls.is_none() {
+            tracing::info!("SIGHUP: there is nothing to read anew, since USHER_TLS_CERT is not set");
+            continue;
+        }
+        let app = Arc::clone(&app);
+        // A file may be on a disk that is slow.
+        let read = tokio::task::spawn_blocking(move || {
+            let Some(tls) = &app.tls else { return };
+            match tls.renew() {
+                Ok(()) => tls.tell(app.clock.now()),
+                Err(error) => tracing::error!(
+                    error = format!("{error:#}"),
+                    "SIGHUP: the files of the certificate are of no use, so the one from before stays in force"
+                ),
+            }
+        });
+        // A panic has been printed.
+        let _ = read.await;
+    }
 }

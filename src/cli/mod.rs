@@ -15,8 +15,10 @@ mod serve;
 
 use std::io::Write as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::panic::PanicHookInfo;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
@@ -24,7 +26,9 @@ use clap_complete::Shell;
 use tracing_subscriber::filter::LevelFilter;
 
 use self::lines::Lines;
-use crate::config::{Config, Environment, Listen, LogFormat};
+use crate::clock::Clock;
+use crate::config::{Config, Environment, Listen, LogFormat, Setting};
+use crate::request_id;
 use crate::store::Store;
 use crate::store::projects::{self, Project};
 
@@ -101,6 +105,9 @@ enum Command {
 /// What is said of a variable that looks as if it were meant for this program.
 const UNKNOWN: &str = "nothing reads this variable; .env.example has those that there are";
 
+/// Whether those who read stderr want JSON.
+static FOR_MACHINES: AtomicBool = AtomicBool::new(false);
+
 /// Runs the program.
 #[must_use]
 pub fn main() -> ExitCode {
@@ -123,6 +130,9 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         command => command,
     };
     let reading = Environment::load()?.read();
+    // Known also when something else is wrong.
+    let json = |setting: &Setting| (setting.name, setting.shown.as_str()) == ("USHER_LOG_FORMAT", "json");
+    FOR_MACHINES.store(reading.settings.iter().any(json), Ordering::Relaxed);
     if let Command::Config(command) = command {
         return config::run(reading, &command).map(|()| ExitCode::SUCCESS);
     }
@@ -160,7 +170,10 @@ fn start_log(config: &Config, quiet: bool) -> anyhow::Result<Lines> {
     let log = tracing_subscriber::fmt().with_max_level(level).with_writer(lines.clone()).with_target(false);
     match config.log_format {
         LogFormat::Text => log.with_ansi(ansi).init(),
-        LogFormat::Json => log.json().flatten_event(true).init(),
+        LogFormat::Json => {
+            log.json().flatten_event(true).init();
+            std::panic::set_hook(Box::new(tell_panic));
+        }
     }
     Ok(lines)
 }
@@ -193,15 +206,56 @@ fn say(line: &str) {
     let _ = writeln!(std::io::stdout(), "{line}");
 }
 
+/// Says what went wrong: text for people, or one line of JSON as the log has it.
 #[expect(clippy::print_stderr, reason = "the log may not be running yet")]
-fn say_error(line: &str) {
-    eprintln!("{line}");
+fn say_error(text: &str) {
+    if FOR_MACHINES.load(Ordering::Relaxed) {
+        let timestamp = Clock::system().now().to_string();
+        eprintln!("{}", serde_json::json!({ "timestamp": timestamp, "level": "ERROR", "message": text }));
+    } else {
+        eprintln!("{text}");
+    }
+}
+
+/// A line of the log about a panic, in place of the text that would stand between lines of JSON.
+fn tell_panic(panic: &PanicHookInfo<'_>) {
+    let (request_id, at) = (request_id::current(), panic.location().map(ToString::to_string));
+    let text = panic.payload_as_str().unwrap_or("no text");
+    tracing::error!(request_id = request_id.as_deref(), at, panic = text, "a panic");
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use clap::CommandFactory as _;
+
+    /// Run by the test below, in a process of its own.
+    #[test]
+    #[ignore = "panics"]
+    fn a_request_panics() {
+        let config = Config::read(|name| (name == "USHER_LOG_FORMAT").then(|| "json".to_owned())).unwrap();
+        let _lines = start_log(&config, false).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let id = request_id::RequestId::parse(b"the-request").unwrap();
+        runtime.block_on(request_id::during(id, None, async { panic!("of \"all\"\nthings") }));
+    }
+
+    #[test]
+    fn a_panic_is_a_line_of_json_with_the_id_of_its_request() {
+        let itself = std::env::current_exe().unwrap();
+        let arguments = ["--exact", "cli::tests::a_request_panics", "--ignored", "--nocapture"];
+        let output = std::process::Command::new(itself).args(arguments).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        let line = said.lines().find(|line| line.starts_with('{')).unwrap_or_else(|| panic!("{said}"));
+        let line: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert_eq!(
+            (&line["level"], &line["message"], &line["request_id"]),
+            (&"ERROR".into(), &"a panic".into(), &"the-request".into())
+        );
+        assert_eq!(line["panic"], "of \"all\"\nthings");
+        assert!(line["at"].as_str().unwrap().starts_with("src/cli/mod.rs:"), "{line}");
+        assert!(!said.contains("panicked at"), "{said}");
+    }
 
     #[test]
     fn the_commands_are_well_formed() {

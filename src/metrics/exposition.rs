@@ -16,6 +16,8 @@ pub async fn exposition(app: &App) -> String {
     database(&mut text, app);
     housekeeping(&mut text, app);
     backups(&mut text, app);
+    text.counter("usher_spans_sent_total", "Spans of traces that the collector took.").is(app.spans.sent.get());
+    text.counter("usher_spans_dropped_total", "Spans of traces that were lost.").is(app.spans.dropped.get());
     stock(&mut text, app).await;
     text.end()
 }
@@ -40,6 +42,10 @@ fn load(text: &mut Text, app: &App) {
     text.gauge("usher_connections_max", "USHER_CONNECTIONS.").is(app.config.connections);
     text.counter("usher_connections_refused_total", "Connections beyond the limit, on which only health is answered.")
         .is(app.metrics.crowd.get());
+    let mut expires = text.gauge("usher_tls_expires_seconds", "When the certificate expires, since the epoch.");
+    if let Some(tls) = &app.tls {
+        expires.is(fraction(u64::try_from(tls.certificate().expires.0).unwrap_or(0), 1000));
+    }
     let places = app.admission.places();
     text.gauge("usher_places_taken", "Requests that are answered at the moment.").is(places.taken);
     text.gauge("usher_places_max", "USHER_REQUESTS.").is(places.most);

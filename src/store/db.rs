@@ -58,6 +58,14 @@ impl Engine {
             Self::Postgres => "postgres",
         }
     }
+
+    /// What traces call it.
+    pub(super) const fn system(self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+            Self::Postgres => "postgresql",
+        }
+    }
 }
 
 /// Connections that are kept open for one purpose.
@@ -149,12 +157,12 @@ impl Db {
     pub(super) async fn long<T: Record>(&self, statement: Sql, reads: Reads, limit: Duration) -> Result<Vec<T>> {
         match (self, reads) {
             (Self::Sqlite { readers, .. }, _) => {
-                statement.tell();
-                readers.long(statement, reads, limit).await
+                let told = statement.tell(Engine::Sqlite);
+                told.ended(readers.long(statement, reads, limit).await)
             }
             (Self::Postgres { pool, .. }, Reads::Scans) => {
-                statement.tell();
-                postgres::all_within(pool, statement, limit).await
+                let told = statement.tell(Engine::Postgres);
+                told.ended(postgres::all_within(pool, statement, limit).await)
             }
             // The connection has a limit for all statements.
             (Self::Postgres { .. }, Reads::Lists) => statement.all(self.read()).await,

@@ -4,6 +4,7 @@
 //! transaction may be on another connection of the server. There each statement is in a transaction, which begins with the
 //! settings, and nothing is prepared for later.
 
+use std::borrow::Cow;
 use std::ops::{Deref, DerefMut};
 use std::time::Duration;
 
@@ -15,7 +16,8 @@ use tokio::time::timeout;
 use super::pool::{ACQUIRE_LIMIT, Kept, Lent, Pool};
 use super::row::Row;
 use super::sql::{Value, sql};
-use super::{Error, Record, Result, Sql};
+use super::{Engine, Error, Record, Result, Sql};
+use crate::trace;
 
 /// How long a statement may run before it is given up.
 pub(super) const STATEMENT_LIMIT: Duration = Duration::from_secs(15);
@@ -142,6 +144,7 @@ impl Open {
             return Self::begin_shared(pool, usize::MAX).await;
         }
         let mut lent = pool.get().await?;
+        let _told = trace::statement(Engine::Postgres.system(), &Cow::Borrowed("BEGIN"));
         lent.hold().execute("BEGIN").await?;
         Ok(Self { lent, left: usize::MAX })
     }
@@ -166,6 +169,7 @@ impl Open {
     }
 
     async fn close(&mut self, by: &'static str) -> Result<()> {
+        let _told = trace::statement(Engine::Postgres.system(), &Cow::Borrowed(by));
         self.lent.connection.execute(by).await?;
         self.lent.release();
         Ok(())

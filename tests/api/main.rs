@@ -24,6 +24,8 @@ mod program;
 mod request_ids;
 mod store;
 mod support;
+mod tls;
+mod traces;
 mod users;
 mod wire;
 

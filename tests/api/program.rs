@@ -17,8 +17,8 @@ mod start;
 mod stop;
 mod supervised;
 
-use self::process::curl;
-pub use self::process::{Place, Server, get};
+pub use self::process::{Place, Server, curl, get};
+pub use self::supervised::with_socket;
 
 /// Runs the body of a test in an empty place, once with SQLite and once with PostgreSQL.
 macro_rules! places {
