@@ -235,8 +235,9 @@ both! {
     ) {
         app.admin().get("/v1/users").await.expect(200);
         app.app.traces.as_ref().unwrap().close().await;
+        // One of each batch is refused, and a slow machine makes several.
         let [sent, dropped] = counts(app).await;
-        assert!(sent > 0 && dropped == 1, "{sent} {dropped}");
+        assert!(sent > 0 && dropped > 0, "{sent} {dropped}");
     }
 
     async fn spans_that_a_collector_fails_to_take_are_lost(
