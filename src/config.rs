@@ -13,6 +13,7 @@ use anyhow::{Context as _, bail};
 
 pub use self::environment::{Environment, Reading};
 pub use self::listen::{Listen, Peer, Proxies};
+pub(crate) use self::variables::secret_of_file;
 use self::variables::{Given, Variables};
 pub use self::variables::{Origin, Setting};
 use crate::clock::Millis;
@@ -66,6 +67,8 @@ pub struct Config {
     pub hash_queue: usize,
     /// `USHER_SECRET` or `USHER_SECRET_FILE`
     pub secret: Option<Hidden<String>>,
+    /// `USHER_SECRET_PREVIOUS` or `USHER_SECRET_PREVIOUS_FILE`
+    pub secret_previous: Option<Hidden<String>>,
     /// `USHER_CLOCK`
     pub clock: Option<Millis>,
     /// `USHER_LOG_FORMAT`
@@ -98,6 +101,27 @@ pub enum DatabaseUrl {
     Sqlite(PathBuf),
     /// A PostgreSQL server; the URL may hold a password.
     Postgres(Hidden<String>),
+}
+
+impl DatabaseUrl {
+    /// Reads the text of a variable.
+    ///
+    /// # Errors
+    /// What is allowed.
+    pub fn parse(value: &str) -> anyhow::Result<Self> {
+        if value.starts_with("postgres://") || value.starts_with("postgresql://") {
+            return Ok(Self::Postgres(Hidden(value.to_owned())));
+        }
+        match value.strip_prefix("sqlite:") {
+            // Both sqlite:relative.db and the URL form sqlite:///absolute.db.
+            Some(path) => match path.strip_prefix("//").unwrap_or(path) {
+                "" | ":memory:" => bail!("sqlite: and the name of a file, since users are to be kept"),
+                path if path.contains('?') => bail!("sqlite: and the name of a file, without parameters"),
+                path => Ok(Self::Sqlite(path.into())),
+            },
+            None => bail!("sqlite:FILE or postgres://USER:PASSWORD@HOST/DATABASE"),
+        }
+    }
 }
 
 /// Shows the engine and the place, never the user's name and password.
@@ -145,6 +169,7 @@ impl Config {
 
     /// Reads the configuration, and leaves in `vars` what is in force and what is wrong.
     fn of(vars: &mut Variables<'_>) -> anyhow::Result<Self> {
+        let (given, previous) = secrets(vars);
         let workers = std::thread::available_parallelism().map_or(1, |cores| cores.get().saturating_sub(1).max(1));
         Ok(Self {
             listen: vars.value("USHER_LISTEN", "127.0.0.1:8080", Listen::parse)?,
@@ -153,7 +178,7 @@ impl Config {
             requests: vars.value("USHER_REQUESTS", "256", within(1, 100_000))?,
             client_timeout: vars.value("USHER_CLIENT_TIMEOUT", "60", seconds(1, 3600))?,
             metrics_listen: vars.option("USHER_METRICS_LISTEN", parsed("an address and port such as 127.0.0.1:9090")),
-            database: vars.place("DATABASE_URL", "DATABASE_URL_FILE", "sqlite:data/usher.db", database_url)?,
+            database: vars.place("DATABASE_URL", "DATABASE_URL_FILE", "sqlite:data/usher.db", DatabaseUrl::parse)?,
             database_connections: vars.value("USHER_DATABASE_CONNECTIONS", "10", within(1, 1000))?,
             startup_wait: vars.value("USHER_STARTUP_WAIT", "30", seconds(0, 3600))?,
             bootstrap: bootstrap(vars),
@@ -172,7 +197,8 @@ impl Config {
             )?,
             hash_workers: vars.value("USHER_HASH_WORKERS", &workers.to_string(), within(1, 1024))?,
             hash_queue: vars.value("USHER_HASH_QUEUE", "64", within(1, 100_000))?,
-            secret: vars.secret("USHER_SECRET", "USHER_SECRET_FILE", secret),
+            secret: given,
+            secret_previous: previous,
             clock: vars
                 .option("USHER_CLOCK", |text| Millis::parse(text).context("a moment such as 2026-01-02T03:04:05Z")),
             log_format: vars.value("USHER_LOG_FORMAT", "text", log_format)?,
@@ -207,21 +233,6 @@ fn retention(value: &str) -> anyhow::Result<Option<Duration>> {
 
 fn path(value: &str) -> anyhow::Result<PathBuf> {
     Ok(value.into())
-}
-
-fn database_url(value: &str) -> anyhow::Result<DatabaseUrl> {
-    if value.starts_with("postgres://") || value.starts_with("postgresql://") {
-        return Ok(DatabaseUrl::Postgres(Hidden(value.to_owned())));
-    }
-    match value.strip_prefix("sqlite:") {
-        // Both sqlite:relative.db and the URL form sqlite:///absolute.db.
-        Some(path) => match path.strip_prefix("//").unwrap_or(path) {
-            "" | ":memory:" => bail!("sqlite: and the name of a file, since users are to be kept"),
-            path if path.contains('?') => bail!("sqlite: and the name of a file, without parameters"),
-            path => Ok(DatabaseUrl::Sqlite(path.into())),
-        },
-        None => bail!("sqlite:FILE or postgres://USER:PASSWORD@HOST/DATABASE"),
-    }
 }
 
 fn bootstrap(vars: &mut Variables<'_>) -> Option<Bootstrap> {
@@ -266,6 +277,21 @@ fn secret(value: &str) -> anyhow::Result<Hidden<String>> {
         32.. => Ok(Hidden(value.to_owned())),
         _ => bail!("at least 32 characters long"),
     }
+}
+
+/// The secret that is in use, and the one that was before it.
+fn secrets(vars: &mut Variables<'_>) -> (Option<Hidden<String>>, Option<Hidden<String>>) {
+    let given = vars.secret("USHER_SECRET", "USHER_SECRET_FILE", secret);
+    let before = vars.secret("USHER_SECRET_PREVIOUS", "USHER_SECRET_PREVIOUS_FILE", secret);
+    if before.is_some() && !vars.is_set("USHER_SECRET") && !vars.is_set("USHER_SECRET_FILE") {
+        vars.complain("USHER_SECRET_PREVIOUS is set without USHER_SECRET (or USHER_SECRET_FILE), which replaces it");
+    }
+    if let (Some(secret), Some(previous)) = (&given, &before)
+        && secret == previous
+    {
+        vars.complain("USHER_SECRET_PREVIOUS must be another secret than USHER_SECRET");
+    }
+    (given, before)
 }
 
 fn log_format(value: &str) -> anyhow::Result<LogFormat> {

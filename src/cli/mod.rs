@@ -1,6 +1,7 @@
 //! The commands of the program. `usher` alone is `usher serve`.
 
 mod config;
+mod copy;
 mod healthcheck;
 mod key;
 mod lines;
@@ -8,6 +9,7 @@ mod migrate;
 mod password;
 mod project;
 mod prompt;
+mod secret;
 mod serve;
 
 use std::io::Write as _;
@@ -39,6 +41,12 @@ enum Command {
     Serve,
     /// Bring the database up to date and end.
     Migrate,
+    /// Copy everything into an empty database, of the same engine or the other one.
+    ///
+    /// All of it is read as it is at one moment, stored in one transaction with the same row numbers, read again and compared.
+    /// Prints a line for each table: its name, its rows and a SHA-256 of their values. When anything goes wrong, nothing is
+    /// stored, and it ends with 1.
+    Copy(copy::Command),
     /// Make, list, show, change and delete projects.
     #[command(subcommand)]
     Project(project::Command),
@@ -48,6 +56,9 @@ enum Command {
     /// Check a password against the stored hash of a user.
     #[command(subcommand)]
     Password(password::Command),
+    /// Change the secret that values are sealed with.
+    #[command(subcommand)]
+    Secret(secret::Command),
     /// Check the configuration.
     #[command(subcommand)]
     Config(config::Command),
@@ -91,8 +102,10 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             Command::Serve => serve::run(config).await,
             Command::Config(_) => Ok(()),
             Command::Migrate => migrate::run(&config).await,
+            Command::Copy(command) => copy::run(command).await,
             Command::Project(command) => project::run(&config, command).await,
             Command::Key(command) => key::run(&config, command).await,
+            Command::Secret(command) => secret::run(&config, &command).await,
             Command::Password(command) => return password::run(&config, command).await,
             Command::Healthcheck => healthcheck::run(&config).await,
         }

@@ -15,6 +15,7 @@ mod sqlite;
 mod writer;
 
 pub mod attempts;
+pub mod copy;
 pub mod identities;
 pub mod inspect;
 pub mod jobs;
@@ -25,8 +26,10 @@ pub mod memberships;
 pub mod mfa;
 pub mod passkeys;
 pub mod projects;
+pub mod seals;
 pub mod search;
 pub mod sessions;
+pub mod tables;
 pub mod targets;
 pub mod teams;
 pub mod tokens;

@@ -86,6 +86,15 @@ impl Open {
         Ok(Self { lent, left: usize::MAX })
     }
 
+    /// Begins to read what a database holds now, on a connection of its own that can write nothing.
+    pub(super) async fn snapshot(url: &str) -> Result<Self> {
+        let (connection, options) = connect(url).await?;
+        connection.close().await?;
+        let mut lent = Pool::new(options, 1)?.get().await?;
+        lent.hold().execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
+        Ok(Self { lent, left: usize::MAX })
+    }
+
     /// Ends the transaction by `COMMIT` or `ROLLBACK`.
     pub(super) async fn end(mut self, by: &'static str) -> Result<()> {
         self.lent.connection.execute(by).await?;

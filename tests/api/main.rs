@@ -6,6 +6,7 @@ mod access;
 mod account;
 mod architecture;
 mod attacks;
+mod copy;
 mod crash;
 mod decoding;
 mod formats;
