@@ -51,6 +51,10 @@ pub struct Config {
     pub rate_limits: bool,
     /// `USHER_LOG_RETENTION`
     pub log_retention: Option<Duration>,
+    /// `USHER_SESSION_RETENTION`
+    pub session_retention: Duration,
+    /// `USHER_TOKEN_RETENTION`
+    pub token_retention: Duration,
     /// `USHER_TOTAL_CAP`
     pub total_cap: Option<i64>,
     /// `USHER_TRUSTED_PROXIES`
@@ -169,9 +173,8 @@ impl Config {
 
     /// Reads the configuration, and leaves in `vars` what is in force and what is wrong.
     fn of(vars: &mut Variables<'_>) -> anyhow::Result<Self> {
-        let (given, previous) = secrets(vars);
         let workers = std::thread::available_parallelism().map_or(1, |cores| cores.get().saturating_sub(1).max(1));
-        Ok(Self {
+        let config = Self {
             listen: vars.value("USHER_LISTEN", "127.0.0.1:8080", Listen::parse)?,
             listen_mode: vars.value("USHER_LISTEN_MODE", "0660", listen::mode)?,
             connections: vars.value("USHER_CONNECTIONS", "10000", within(1, 1_000_000))?,
@@ -186,6 +189,8 @@ impl Config {
             lenient_import: vars.value("USHER_LENIENT_IMPORT", "false", truth)?,
             rate_limits: vars.value("USHER_RATE_LIMITS", "true", truth)?,
             log_retention: vars.value("USHER_LOG_RETENTION", LOG_DAYS, retention)?,
+            session_retention: vars.value("USHER_SESSION_RETENTION", "0", days)?,
+            token_retention: vars.value("USHER_TOKEN_RETENTION", "0", days)?,
             total_cap: vars.option("USHER_TOTAL_CAP", within(1, i64::MAX)),
             trusted_proxies: vars.option("USHER_TRUSTED_PROXIES", Proxies::parse).unwrap_or_default(),
             geoip_file: vars.option("USHER_GEOIP_FILE", path),
@@ -197,13 +202,15 @@ impl Config {
             )?,
             hash_workers: vars.value("USHER_HASH_WORKERS", &workers.to_string(), within(1, 1024))?,
             hash_queue: vars.value("USHER_HASH_QUEUE", "64", within(1, 100_000))?,
-            secret: given,
-            secret_previous: previous,
+            secret: vars.secret("USHER_SECRET", "USHER_SECRET_FILE", secret),
+            secret_previous: vars.secret("USHER_SECRET_PREVIOUS", "USHER_SECRET_PREVIOUS_FILE", secret),
             clock: vars
                 .option("USHER_CLOCK", |text| Millis::parse(text).context("a moment such as 2026-01-02T03:04:05Z")),
             log_format: vars.value("USHER_LOG_FORMAT", "text", log_format)?,
             log_level: vars.value("USHER_LOG_LEVEL", "info", parsed("one of off, error, warn, info, debug, trace"))?,
-        })
+        };
+        secrets(vars, &config);
+        Ok(config)
     }
 }
 
@@ -227,8 +234,12 @@ fn seconds(min: u64, max: u64) -> impl Fn(&str) -> anyhow::Result<Duration> {
 
 /// Days; 0 is for ever.
 fn retention(value: &str) -> anyhow::Result<Option<Duration>> {
+    Ok(Some(days(value)?).filter(|time| !time.is_zero()))
+}
+
+fn days(value: &str) -> anyhow::Result<Duration> {
     let days: u64 = within(0, 36_500)(value)?;
-    Ok(Some(Duration::from_secs(days * 24 * 60 * 60)).filter(|time| !time.is_zero()))
+    Ok(Duration::from_secs(days * 24 * 60 * 60))
 }
 
 fn path(value: &str) -> anyhow::Result<PathBuf> {
@@ -279,19 +290,15 @@ fn secret(value: &str) -> anyhow::Result<Hidden<String>> {
     }
 }
 
-/// The secret that is in use, and the one that was before it.
-fn secrets(vars: &mut Variables<'_>) -> (Option<Hidden<String>>, Option<Hidden<String>>) {
-    let given = vars.secret("USHER_SECRET", "USHER_SECRET_FILE", secret);
-    let before = vars.secret("USHER_SECRET_PREVIOUS", "USHER_SECRET_PREVIOUS_FILE", secret);
-    if before.is_some() && !vars.is_set("USHER_SECRET") && !vars.is_set("USHER_SECRET_FILE") {
+/// Whether the secret that is in use and the one before it belong together.
+fn secrets(vars: &mut Variables<'_>, config: &Config) {
+    let Some(previous) = &config.secret_previous else { return };
+    if !vars.is_set("USHER_SECRET") && !vars.is_set("USHER_SECRET_FILE") {
         vars.complain("USHER_SECRET_PREVIOUS is set without USHER_SECRET (or USHER_SECRET_FILE), which replaces it");
     }
-    if let (Some(secret), Some(previous)) = (&given, &before)
-        && secret == previous
-    {
+    if config.secret.as_ref().is_some_and(|secret| secret == previous) {
         vars.complain("USHER_SECRET_PREVIOUS must be another secret than USHER_SECRET");
     }
-    (given, before)
 }
 
 fn log_format(value: &str) -> anyhow::Result<LogFormat> {

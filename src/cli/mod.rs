@@ -11,6 +11,7 @@ mod project;
 mod prompt;
 mod secret;
 mod serve;
+mod users;
 
 use std::io::Write as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -53,6 +54,9 @@ enum Command {
     /// Make, list and revoke API keys.
     #[command(subcommand)]
     Key(key::Command),
+    /// Show what is stored of users.
+    #[command(subcommand)]
+    Users(users::Command),
     /// Check a password against the stored hash of a user.
     #[command(subcommand)]
     Password(password::Command),
@@ -105,6 +109,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             Command::Copy(command) => copy::run(command).await,
             Command::Project(command) => project::run(&config, command).await,
             Command::Key(command) => key::run(&config, command).await,
+            Command::Users(command) => users::run(&config, command).await,
             Command::Secret(command) => secret::run(&config, &command).await,
             Command::Password(command) => return password::run(&config, command).await,
             Command::Healthcheck => healthcheck::run(&config).await,

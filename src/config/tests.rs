@@ -43,6 +43,10 @@ fn a_wrong_value_is_refused_with_the_name_of_its_variable() {
         ("USHER_RATE_LIMITS", "off"),
         ("USHER_LOG_RETENTION", "-1"),
         ("USHER_LOG_RETENTION", "14d"),
+        ("USHER_SESSION_RETENTION", "-1"),
+        ("USHER_SESSION_RETENTION", "36501"),
+        ("USHER_TOKEN_RETENTION", "1.5"),
+        ("USHER_TOKEN_RETENTION", "for ever"),
         ("USHER_TOTAL_CAP", "0"),
         ("USHER_TRUSTED_PROXIES", "10.0.0.0/33"),
         ("USHER_TRUSTED_PROXIES", "unix:/run/proxy.sock"),
@@ -63,6 +67,31 @@ fn a_wrong_value_is_refused_with_the_name_of_its_variable() {
     assert!(bad_id.starts_with("USHER_PROJECT_ID must be"), "{bad_id}");
     let bad_key = read(&[("USHER_PROJECT_ID", "demo"), ("USHER_API_KEY", "a b")]).unwrap_err();
     assert!(bad_key.starts_with("USHER_API_KEY must be"), "{bad_key}");
+}
+
+#[test]
+fn the_secret_before_belongs_to_another_one() {
+    let (old, new) = ("s3cr3t!".repeat(5), "s3cr3t?".repeat(5));
+    let both = read(&[("USHER_SECRET", &new), ("USHER_SECRET_PREVIOUS", &old)]).unwrap();
+    assert!(
+        both.secret.is_some_and(|secret| secret.0 == new) && both.secret_previous.is_some_and(|secret| secret.0 == old)
+    );
+    for (variables, complaint) in [
+        (
+            &[("USHER_SECRET_PREVIOUS", old.as_str())][..],
+            "USHER_SECRET_PREVIOUS is set without USHER_SECRET (or USHER_SECRET_FILE), which replaces it",
+        ),
+        (
+            &[("USHER_SECRET", &old), ("USHER_SECRET_PREVIOUS", &old)],
+            "USHER_SECRET_PREVIOUS must be another secret than USHER_SECRET",
+        ),
+        (
+            &[("USHER_SECRET", &new), ("USHER_SECRET_PREVIOUS", "hunter2")],
+            "USHER_SECRET_PREVIOUS must be at least 32 characters long",
+        ),
+    ] {
+        assert_eq!(read(variables).unwrap_err(), complaint);
+    }
 }
 
 #[test]

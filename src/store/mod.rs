@@ -25,6 +25,7 @@ pub mod logs;
 pub mod memberships;
 pub mod mfa;
 pub mod passkeys;
+pub mod person;
 pub mod projects;
 pub mod seals;
 pub mod search;

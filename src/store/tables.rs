@@ -219,7 +219,7 @@ impl Rows {
 
 /// A row as it is stored, in the order of the columns that were asked for.
 #[derive(Debug)]
-struct Cells(Vec<Value>);
+pub(super) struct Cells(pub(super) Vec<Value>);
 
 impl Record for Cells {
     fn read(row: &mut Row<'_>) -> Result<Self> {
@@ -230,7 +230,7 @@ impl Record for Cells {
 
 impl Kind {
     /// The value as this kind of column holds it: SQLite has numbers for truth values, and no kinds of NULL.
-    fn fit(self, value: Value) -> Result<Value> {
+    pub(super) fn fit(self, value: Value) -> Result<Value> {
         Ok(match (self, value) {
             (Self::Int, value) if value.is_null() => Value::Int(None),
             (Self::Bool, value) if value.is_null() => Value::Bool(None),
@@ -279,6 +279,16 @@ impl Table {
         select.push(" ORDER BY ");
         push_names(&mut select, self.key.iter().copied());
         select.push(" LIMIT ").push_bind(most);
+        select
+    }
+
+    /// All rows of a user, in the order of the key.
+    pub(super) fn of_user(&self, project: ProjectKey, user: &str) -> Sql {
+        let mut select = sql("SELECT ");
+        push_names(&mut select, self.columns.iter().map(|column| column.name));
+        self.push_from(&mut select, project);
+        select.push(" AND user_id = ").push_bind(user).push(" ORDER BY ");
+        push_names(&mut select, self.key.iter().copied());
         select
     }
 

@@ -9,6 +9,7 @@ mod attacks;
 mod copy;
 mod crash;
 mod decoding;
+mod erasure;
 mod formats;
 mod fuzz;
 mod generator;

@@ -9,10 +9,12 @@ mod log;
 mod passwords;
 mod process;
 mod prompt;
+mod rotation;
 mod sockets;
 mod start;
 mod stop;
 mod supervised;
+mod users;
 
 pub use self::process::{Place, Server};
 use self::process::{curl, get};

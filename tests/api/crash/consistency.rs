@@ -4,7 +4,7 @@
 use crate::store::schema::Outside;
 
 /// Rows that must not be there, on both engines.
-const NEVER: [(&str, &str); 10] = [
+const NEVER: [(&str, &str); 11] = [
     (
         "a session, token, target, identity, membership, passkey or factor without a user",
         "SELECT 'session ' || s.id FROM sessions s \
@@ -34,6 +34,10 @@ const NEVER: [(&str, &str); 10] = [
     (
         "a user without a row in the log",
         "SELECT id FROM users u WHERE NOT EXISTS (SELECT 1 FROM logs l WHERE l.project = u.project AND l.user_id = u.id)",
+    ),
+    (
+        "a row of the log that names another user, who could not be erased from it",
+        "SELECT user_id || ' by ' || actor_id FROM logs WHERE actor_type = 'user' AND actor_id <> user_id",
     ),
     (
         "an email or phone number without a target",

@@ -16,7 +16,7 @@ const HOUR: Duration = Duration::from_secs(60 * 60);
 
 async fn stored(app: &TestApp, user: &str, id: &str) -> Option<sessions::Session> {
     let project = app.project(PROJECT).await.key;
-    sessions::find(app.store().read(), project, user, id).await.unwrap()
+    sessions::find(app.store().read(), project, user, id, Millis(0)).await.unwrap()
 }
 
 both! {
@@ -205,7 +205,7 @@ both! {
             let work = store.write(move |tx| {
                 Box::pin(async move {
                     usher::store::users::lock(tx, project, "anna").await?;
-                    sessions::delete(tx, project, "anna", &gone).await?;
+                    sessions::delete(tx, project, "anna", &gone, Millis(0)).await?;
                     let _ = holding.send(());
                     let _ = released.await;
                     Ok::<_, usher::store::Error>(())
