@@ -52,6 +52,13 @@ need_cargo() {
   done
 }
 
+# need_tool NAME VERSION: installed by cargo, without optimisation, which would take longer than it saves.
+need_tool() {
+  [ "$(cargo "${1#cargo-}" --version 2>/dev/null | awk '{ print $NF }')" = "$2" ] && return
+  say "installing $1 $2"
+  cargo install --quiet --locked --debug --force "$1" --version "$2"
+}
+
 need_sdk_tools() {
   have node || apt_install "Node.js" nodejs
   have npm || apt_install "npm" npm
@@ -153,6 +160,20 @@ need_postgres() {
   apt_install "PostgreSQL" postgresql
   if [ -f "$conf.usher" ]; then as_root mv "$conf.usher" "$conf"; fi
   find_postgres || die "PostgreSQL was installed, but initdb and postgres are not found"
+}
+
+pgbouncer=
+
+find_pgbouncer() {
+  pgbouncer="$(PATH="$PATH:/usr/sbin" command -v pgbouncer)"
+}
+
+need_pgbouncer() {
+  find_pgbouncer && return
+  apt_install "PgBouncer" pgbouncer
+  # Debian's package starts one; only the program is wanted.
+  if have systemctl; then as_root systemctl disable --now pgbouncer >/dev/null 2>&1; fi
+  find_pgbouncer || die "PgBouncer was installed, but is not found"
 }
 
 # The PostgreSQL server refuses to run as root. The home folder is not the caller's, so that nothing of it is read.

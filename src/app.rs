@@ -17,6 +17,8 @@ use crate::params::Dictionary;
 use crate::request_id::RequestIds;
 use crate::secret::Seal;
 use crate::store::Store;
+use crate::tls::Tls;
+use crate::trace::{Counts, Traces};
 
 /// The parts of a running server. Handlers have it as their state, behind an [`Arc`].
 #[derive(Debug)]
@@ -47,6 +49,12 @@ pub struct App {
     pub metrics: Metrics,
     /// Makes the ids of requests.
     pub request_ids: RequestIds,
+    /// Has traces sent, when the operator said where to.
+    pub traces: Option<Traces>,
+    /// What became of their spans.
+    pub spans: Arc<Counts>,
+    /// The certificate, when the operator named one.
+    pub tls: Option<Tls>,
 }
 
 impl App {
@@ -66,6 +74,7 @@ impl App {
     /// # Errors
     /// What could not be read.
     pub fn with_store(config: Config, store: Store) -> anyhow::Result<Arc<Self>> {
+        let spans = Arc::default();
         let clock = config.clock.map_or_else(Clock::system, Clock::frozen);
         Ok(Arc::new(Self {
             store,
@@ -79,6 +88,9 @@ impl App {
             geo: geo(&config)?,
             dictionary: dictionary(&config)?,
             background: TaskTracker::new(),
+            traces: config.otlp.as_ref().map(|otlp| Traces::start(otlp, &spans)).transpose()?,
+            spans,
+            tls: config.tls.as_ref().map(Tls::open).transpose()?,
             signer: signer(&config),
             seal: seal(&config),
             config,

@@ -4,12 +4,15 @@ use std::fmt;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use chrono::{DateTime, Datelike as _, SecondsFormat, Timelike as _, Utc};
+use chrono::{DateTime, Datelike as _, NaiveDateTime, SecondsFormat, Timelike as _, Utc};
 use serde::{Deserialize, Serialize};
 
 /// A moment in milliseconds since the epoch, UTC: the resolution of the wire format and of every stored time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Millis(pub i64);
+
+/// The form of [`Millis::compact`].
+const COMPACT: &str = "%Y%m%dT%H%M%SZ";
 
 impl Millis {
     /// The moment `by` later, or the last one that can be written down.
@@ -22,6 +25,20 @@ impl Millis {
     #[must_use]
     pub fn minus(self, by: Duration) -> Self {
         Self(self.0.saturating_sub(i64::try_from(by.as_millis()).unwrap_or(i64::MAX)))
+    }
+
+    /// The form in names of files, to the second: `20260102T030405Z`.
+    #[must_use]
+    pub fn compact(self) -> String {
+        let at = DateTime::<Utc>::from_timestamp_millis(self.0).unwrap_or_default();
+        at.format(COMPACT).to_string()
+    }
+
+    /// Reads exactly that form.
+    #[must_use]
+    pub fn parse_compact(text: &str) -> Option<Self> {
+        let at = Self(NaiveDateTime::parse_from_str(text, COMPACT).ok()?.and_utc().timestamp_millis());
+        Some(at).filter(|at| at.compact() == text)
     }
 
     /// Reads an RFC 3339 text.
@@ -152,6 +169,27 @@ mod tests {
         assert_eq!(Millis(0).to_string(), "1970-01-01T00:00:00.000+00:00");
         let at = Millis::parse("2026-01-02T04:04:05.678+01:00").unwrap();
         assert_eq!(at.to_string(), "2026-01-02T03:04:05.678+00:00");
+    }
+
+    #[test]
+    fn the_compact_form_is_read_exactly() {
+        let at = Millis::parse("2026-01-02T03:04:05.678Z").unwrap();
+        assert_eq!(at.compact(), "20260102T030405Z");
+        assert_eq!(Millis::parse_compact("20260102T030405Z"), Some(Millis(at.0 - 678)));
+        for other in [
+            "",
+            "20260102T030405",
+            "20260102T030405z",
+            "20260102T03045Z",
+            " 20260102T030405Z",
+            "20260230T030405Z",
+            "+20260102T030405Z",
+            "20260102T030405Z ",
+            "020260102T030405Z",
+            "20260102T030460Z",
+        ] {
+            assert_eq!(Millis::parse_compact(other), None, "{other:?}");
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod environment;
 mod listen;
+mod otlp;
 mod variables;
 
 use std::fmt;
@@ -12,7 +13,8 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 
 pub use self::environment::{Environment, Reading};
-pub use self::listen::{Listen, Peer, Proxies};
+pub use self::listen::{Listen, Peer, Proxies, TlsFiles};
+pub use self::otlp::{Endpoint, Otlp, headers as otlp_headers};
 pub(crate) use self::variables::secret_of_file;
 use self::variables::{Given, Variables};
 pub use self::variables::{Origin, Setting};
@@ -27,6 +29,8 @@ pub struct Config {
     pub listen: Listen,
     /// `USHER_LISTEN_MODE`
     pub listen_mode: u32,
+    /// `USHER_TLS_CERT` and `USHER_TLS_KEY`
+    pub tls: Option<TlsFiles>,
     /// `USHER_CONNECTIONS`
     pub connections: usize,
     /// `USHER_REQUESTS`
@@ -39,6 +43,8 @@ pub struct Config {
     pub database: DatabaseUrl,
     /// `USHER_DATABASE_CONNECTIONS`
     pub database_connections: u32,
+    /// `USHER_BACKUP_FOLDER`, `USHER_BACKUP_EVERY` and `USHER_BACKUP_KEEP`
+    pub backups: Option<Backups>,
     /// `USHER_STARTUP_WAIT`
     pub startup_wait: Duration,
     /// `USHER_PROJECT_ID` and `USHER_API_KEY` or `USHER_API_KEY_FILE`
@@ -73,6 +79,8 @@ pub struct Config {
     pub secret: Option<Hidden<String>>,
     /// `USHER_SECRET_PREVIOUS` or `USHER_SECRET_PREVIOUS_FILE`
     pub secret_previous: Option<Hidden<String>>,
+    /// Traces, when `OTEL_EXPORTER_OTLP_ENDPOINT` names who takes them.
+    pub otlp: Option<Otlp>,
     /// `USHER_CLOCK`
     pub clock: Option<Millis>,
     /// `USHER_LOG_FORMAT`
@@ -96,6 +104,17 @@ impl Bootstrap {
     pub fn is_weak(&self) -> bool {
         self.key.0.len() < 32
     }
+}
+
+/// Copies of the database that the server makes by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Backups {
+    /// Where they are, and nothing else.
+    pub folder: PathBuf,
+    /// What lies between two of them.
+    pub every: Duration,
+    /// How many are kept.
+    pub keep: usize,
 }
 
 /// Where the data is.
@@ -177,12 +196,14 @@ impl Config {
         let config = Self {
             listen: vars.value("USHER_LISTEN", "127.0.0.1:8080", Listen::parse)?,
             listen_mode: vars.value("USHER_LISTEN_MODE", "0660", listen::mode)?,
+            tls: tls(vars),
             connections: vars.value("USHER_CONNECTIONS", "10000", within(1, 1_000_000))?,
             requests: vars.value("USHER_REQUESTS", "256", within(1, 100_000))?,
             client_timeout: vars.value("USHER_CLIENT_TIMEOUT", "60", seconds(1, 3600))?,
             metrics_listen: vars.option("USHER_METRICS_LISTEN", parsed("an address and port such as 127.0.0.1:9090")),
             database: vars.place("DATABASE_URL", "DATABASE_URL_FILE", "sqlite:data/usher.db", DatabaseUrl::parse)?,
             database_connections: vars.value("USHER_DATABASE_CONNECTIONS", "10", within(1, 1000))?,
+            backups: backups(vars)?,
             startup_wait: vars.value("USHER_STARTUP_WAIT", "30", seconds(0, 3600))?,
             bootstrap: bootstrap(vars),
             compat_version: vars.value("USHER_COMPAT_VERSION", PROTOCOL_VERSION, version)?,
@@ -204,12 +225,16 @@ impl Config {
             hash_queue: vars.value("USHER_HASH_QUEUE", "64", within(1, 100_000))?,
             secret: vars.secret("USHER_SECRET", "USHER_SECRET_FILE", secret),
             secret_previous: vars.secret("USHER_SECRET_PREVIOUS", "USHER_SECRET_PREVIOUS_FILE", secret),
+            otlp: otlp(vars)?,
             clock: vars
                 .option("USHER_CLOCK", |text| Millis::parse(text).context("a moment such as 2026-01-02T03:04:05Z")),
             log_format: vars.value("USHER_LOG_FORMAT", "text", log_format)?,
             log_level: vars.value("USHER_LOG_LEVEL", "info", parsed("one of off, error, warn, info, debug, trace"))?,
         };
         secrets(vars, &config);
+        if config.backups.is_some() && matches!(config.database, DatabaseUrl::Postgres(_)) {
+            vars.complain("USHER_BACKUP_FOLDER is for SQLite, and DATABASE_URL is PostgreSQL, which pg_dump copies");
+        }
         Ok(config)
     }
 }
@@ -244,6 +269,32 @@ fn days(value: &str) -> anyhow::Result<Duration> {
 
 fn path(value: &str) -> anyhow::Result<PathBuf> {
     Ok(value.into())
+}
+
+fn backups(vars: &mut Variables<'_>) -> anyhow::Result<Option<Backups>> {
+    let folder = vars.option("USHER_BACKUP_FOLDER", path);
+    let hours: u64 = vars.value("USHER_BACKUP_EVERY", "24", within(1, 8760))?;
+    let keep = vars.value("USHER_BACKUP_KEEP", "7", within(1, 10_000))?;
+    Ok(folder.map(|folder| Backups { folder, every: Duration::from_secs(hours * 60 * 60), keep }))
+}
+
+fn tls(vars: &mut Variables<'_>) -> Option<TlsFiles> {
+    let (certificate, key) = (vars.option("USHER_TLS_CERT", path), vars.option("USHER_TLS_KEY", path));
+    if vars.is_set("USHER_TLS_CERT") != vars.is_set("USHER_TLS_KEY") {
+        vars.complain("USHER_TLS_CERT and USHER_TLS_KEY must be set together, or neither of them");
+    }
+    certificate.zip(key).map(|(certificate, key)| TlsFiles { certificate, key })
+}
+
+fn otlp(vars: &mut Variables<'_>) -> anyhow::Result<Option<Otlp>> {
+    let endpoint = vars.option("OTEL_EXPORTER_OTLP_ENDPOINT", Endpoint::parse);
+    let headers = vars.secret("OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_HEADERS_FILE", |text| {
+        otlp_headers(text).map(|_| Hidden(text.to_owned()))
+    });
+    let headers = headers.unwrap_or_else(|| Hidden(String::new()));
+    let service = vars.value("OTEL_SERVICE_NAME", "usher", |name| Ok(name.to_owned()))?;
+    let ratio = vars.value("OTEL_TRACES_SAMPLER_ARG", "1", otlp::ratio)?;
+    Ok(endpoint.map(|endpoint| Otlp { endpoint, headers, service, ratio }))
 }
 
 fn bootstrap(vars: &mut Variables<'_>) -> Option<Bootstrap> {

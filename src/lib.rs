@@ -3,14 +3,15 @@
 //! | Module | What it is for |
 //! | --- | --- |
 //! | [`config`] | environment variables, read once into types |
-//! | [`app`], [`server`] | the parts of a running server, and running it |
+//! | [`app`], [`server`], [`tls`] | the parts of a running server, running it, and its certificate |
 //! | [`admission`] | how much is taken on at a time |
 //! | [`access`] | projects, API keys and their scopes |
 //! | [`http`] | routes, handlers and the shapes of answers |
 //! | [`params`], [`query`] | what requests ask for, checked at the edge |
 //! | [`store`] | the database; the only place with SQL |
 //! | [`housekeeping`] | the background job that removes what has ended |
-//! | [`metrics`], [`request_id`] | what tells of the server while it runs: numbers, and the ids of requests |
+//! | [`backup`] | the one that copies a database of SQLite |
+//! | [`metrics`], [`request_id`], [`trace`] | what tells of the server while it runs: numbers, the ids of requests, and traces |
 //! | [`hashing`], [`password`] | the password formats, and the rules about passwords |
 //! | [`jwt`] | the tokens by which a user is recognised for minutes |
 //! | [`json`] | JSON from outside, read safely |
@@ -22,6 +23,7 @@
 pub mod access;
 pub mod admission;
 pub mod app;
+pub mod backup;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -44,3 +46,5 @@ pub mod request_id;
 pub mod secret;
 pub mod server;
 pub mod store;
+pub mod tls;
+pub mod trace;

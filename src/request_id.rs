@@ -7,11 +7,20 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::ops::Deref;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::trace::Trace;
+
 /// Characters of the longest id.
 const LONGEST: usize = 64;
 
 tokio::task_local! {
-    static CURRENT: Option<RequestId>;
+    static CURRENT: Option<Request>;
+}
+
+/// What is known of a request while it is answered.
+#[derive(Debug, Clone)]
+struct Request {
+    id: RequestId,
+    trace: Option<Trace>,
 }
 
 /// An id: 1 to 64 of `A-Z a-z 0-9 . _ -`, so that it can stand in a header and in a line of the log.
@@ -74,22 +83,44 @@ impl RequestIds {
 /// The id of the request that is being answered here, when one is.
 #[must_use]
 pub fn current() -> Option<RequestId> {
-    CURRENT.try_with(|id| *id).ok().flatten()
+    CURRENT.try_with(|request| request.as_ref().map(|request| request.id)).ok().flatten()
 }
 
-/// What is done for the request with this id.
-pub fn during<F: Future>(id: RequestId, work: F) -> impl Future<Output = F::Output> {
-    CURRENT.scope(Some(id), work)
+/// The trace of that request, when it has one.
+pub(crate) fn trace() -> Option<Trace> {
+    CURRENT.try_with(|request| request.as_ref()?.trace.clone()).ok().flatten()
+}
+
+/// What is done for the request with this id and this trace.
+pub fn during<F: Future>(id: RequestId, trace: Option<Trace>, work: F) -> impl Future<Output = F::Output> {
+    CURRENT.scope(Some(Request { id, trace }), work)
+}
+
+/// The request that is being answered here, to be taken to where it goes on.
+#[derive(Debug, Clone)]
+pub struct Here(Option<Request>);
+
+impl Here {
+    /// What is done for it.
+    pub fn along<F: Future>(self, work: F) -> impl Future<Output = F::Output> {
+        CURRENT.scope(self.0, work)
+    }
+
+    /// The same on a thread of its own.
+    pub fn by<T>(self, work: impl FnOnce() -> T) -> T {
+        CURRENT.sync_scope(self.0, work)
+    }
+}
+
+/// The request that is being answered here, if one is.
+#[must_use]
+pub fn here() -> Here {
+    Here(CURRENT.try_with(Option::clone).ok().flatten())
 }
 
 /// What is done for the request that is being answered here, when it goes on elsewhere.
 pub fn carried<F: Future>(work: F) -> impl Future<Output = F::Output> {
-    CURRENT.scope(current(), work)
-}
-
-/// The same on a thread of its own.
-pub fn carried_by<T>(id: Option<RequestId>, work: impl FnOnce() -> T) -> T {
-    CURRENT.sync_scope(id, work)
+    here().along(work)
 }
 
 #[cfg(test)]
@@ -120,10 +151,10 @@ mod tests {
     #[tokio::test]
     async fn an_id_is_known_to_what_is_done_for_its_request_and_to_nothing_else() {
         let id = RequestId::parse(b"one").unwrap();
-        let work = during(id, async {
+        let work = during(id, None, async {
             let elsewhere = tokio::spawn(carried(async { current() }));
-            let thread = current();
-            let thread = std::thread::spawn(move || carried_by(thread, current));
+            let here = here();
+            let thread = std::thread::spawn(move || here.by(current));
             (
                 current(),
                 elsewhere.await.unwrap(),

@@ -11,12 +11,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::task::JoinHandle;
 
 use self::connections::{CROWD, Connections};
 pub use self::listener::Listener;
 pub use self::metrics::serve_metrics;
 use crate::app::App;
-use crate::{housekeeping, http};
+use crate::{backup, housekeeping, http};
 
 /// How long requests that are running may take after the server was told to stop.
 const GRACE: Duration = Duration::from_secs(10);
@@ -24,7 +26,7 @@ const GRACE: Duration = Duration::from_secs(10);
 /// How long the database may take to close after that.
 const CLOSING: Duration = Duration::from_secs(5);
 
-/// Answers requests on `listener` and keeps house until `stop` is ready, then finishes what runs and closes the
+/// Answers requests on `listener`, keeps house and copies the database until `stop` is ready, then finishes what runs and closes the
 /// database.
 pub async fn serve(app: Arc<App>, listener: impl Into<Listener>, stop: impl Future<Output = ()> + Send + 'static) {
     let listener = listener.into();
@@ -34,21 +36,35 @@ pub async fn serve(app: Arc<App>, listener: impl Into<Listener>, stop: impl Futu
         app.config.connections,
         app.config.client_timeout,
     );
-    let background = tokio::spawn(housekeeping::run(Arc::clone(&app), housekeeping::EVERY));
+    let background = [
+        tokio::spawn(housekeeping::run(Arc::clone(&app), housekeeping::EVERY)),
+        tokio::spawn(backup::run(Arc::clone(&app), backup::EVERY)),
+    ];
     tokio::select! {
         never = connections.accept(&listener) => match never {},
         () = stop => {}
     }
-    drop(listener);
-    background.abort();
+    background.iter().for_each(JoinHandle::abort);
+    let waiting = listener.close();
     tracing::info!("stopping: no new connections, waiting for requests that are running");
-    if tokio::time::timeout(GRACE, connections.finish()).await.is_err() {
+    let finish = async {
+        for connection in waiting {
+            connections.take(connection).await;
+        }
+        connections.finish().await;
+    };
+    if tokio::time::timeout(GRACE, finish).await.is_err() {
         tracing::warn!("some requests did not end in time and were cut off");
     }
     let closed = async {
         app.background.close();
         app.background.wait().await;
-        app.store.close().await;
+        let sent = async {
+            if let Some(traces) = &app.traces {
+                traces.close().await;
+            }
+        };
+        tokio::join!(app.store.close(), sent);
     };
     match tokio::time::timeout(CLOSING, closed).await {
         Ok(()) => tracing::info!("stopped"),
@@ -92,7 +108,6 @@ pub fn allow_connections(connections: usize, database_connections: u32) -> Resul
 /// # Errors
 /// When the signals cannot be watched.
 pub fn stop_signal() -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
-    use tokio::signal::unix::{SignalKind, signal};
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     Ok(async move {
         tokio::select! {
@@ -100,4 +115,36 @@ pub fn stop_signal() -> std::io::Result<impl Future<Output = ()> + Send + 'stati
             _ = interrupt.recv() => {}
         }
     })
+}
+
+/// The signals SIGHUP, which no longer end the program.
+///
+/// # Errors
+/// When they cannot be watched.
+pub fn hangups() -> std::io::Result<Signal> {
+    signal(SignalKind::hangup())
+}
+
+/// Reads the certificate anew at each of the signals, for ever.
+pub async fn renew(app: Arc<App>, mut hangups: Signal) {
+    while hangups.recv().await.is_some() {
+        if app.tls.is_none() {
+            tracing::info!("SIGHUP: there is nothing to read anew, since USHER_TLS_CERT is not set");
+            continue;
+        }
+        let app = Arc::clone(&app);
+        // A file may be on a disk that is slow.
+        let read = tokio::task::spawn_blocking(move || {
+            let Some(tls) = &app.tls else { return };
+            match tls.renew() {
+                Ok(()) => tls.tell(app.clock.now()),
+                Err(error) => tracing::error!(
+                    error = format!("{error:#}"),
+                    "SIGHUP: the files of the certificate are of no use, so the one from before stays in force"
+                ),
+            }
+        });
+        // A panic has been printed.
+        let _ = read.await;
+    }
 }

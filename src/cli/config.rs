@@ -7,6 +7,7 @@ use super::{UNKNOWN, say, say_error};
 use crate::app::{dictionary, geo};
 use crate::config::{Config, Reading};
 use crate::store::inspect::{self, Condition};
+use crate::tls::Tls;
 
 /// What to do with the configuration.
 #[derive(Debug, Subcommand)]
@@ -31,8 +32,12 @@ pub(super) fn run(reading: Reading, command: &Command) -> anyhow::Result<()> {
     let config = reading.config?;
     geo(&config)?;
     dictionary(&config)?;
+    let tls = config.tls.as_ref().map(Tls::open).transpose()?;
     for setting in &reading.settings {
         say(&format!("{}={}\t{}", setting.name, setting.shown, setting.origin));
+    }
+    if let Some(tls) = tls {
+        say(&format!("certificate\t{}", tls.certificate()));
     }
     if *connect {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

@@ -1,10 +1,13 @@
 //! The commands of the program. `usher` alone is `usher serve`.
 
+mod backup;
+mod check;
 mod config;
 mod copy;
 mod healthcheck;
 mod key;
 mod lines;
+mod manual;
 mod migrate;
 mod password;
 mod project;
@@ -15,14 +18,20 @@ mod users;
 
 use std::io::Write as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::panic::PanicHookInfo;
+use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
+use clap_complete::Shell;
 use tracing_subscriber::filter::LevelFilter;
 
 use self::lines::Lines;
-use crate::config::{Config, Environment, Listen, LogFormat};
+use crate::clock::Clock;
+use crate::config::{Config, Environment, Listen, LogFormat, Setting};
+use crate::request_id;
 use crate::store::Store;
 use crate::store::projects::{self, Project};
 
@@ -48,6 +57,34 @@ enum Command {
     /// Prints a line for each table: its name, its rows and a SHA-256 of their values. When anything goes wrong, nothing is
     /// stored, and it ends with 1.
     Copy(copy::Command),
+    /// Copy the database to a file, also while a server runs (SQLite).
+    ///
+    /// The copy is whole by itself, readable by its owner only, and read back before this ends.
+    Backup {
+        /// Where to; it must not exist.
+        file: PathBuf,
+        /// Replace it if it does.
+        #[arg(long)]
+        force: bool,
+    },
+    /// Put a copy in the place of the database, while nobody uses it (SQLite).
+    ///
+    /// The database that was there stays beside it under another name.
+    Restore {
+        /// A copy that `usher backup` made.
+        file: PathBuf,
+        /// Also when the database has users.
+        #[arg(long)]
+        force: bool,
+    },
+    /// Look for faults in the database, also while servers run.
+    ///
+    /// Each fault is a line. Ends with 1 when there are any, or any are left.
+    Check {
+        /// Mend what is derived from other data: totals, copies, folded texts, indexes of the search.
+        #[arg(long)]
+        repair: bool,
+    },
     /// Make, list, show, change and delete projects.
     #[command(subcommand)]
     Project(project::Command),
@@ -68,10 +105,23 @@ enum Command {
     Config(config::Command),
     /// Ask the server on this machine whether it is ready; for containers.
     Healthcheck,
+    /// Print a script that completes the commands in a shell.
+    Completions {
+        /// Which shell.
+        shell: Shell,
+    },
+    /// Print the manual page of the program.
+    Man {
+        /// Write the pages of all commands into this folder instead, which is made when it is missing.
+        folder: Option<PathBuf>,
+    },
 }
 
 /// What is said of a variable that looks as if it were meant for this program.
 const UNKNOWN: &str = "nothing reads this variable; .env.example has those that there are";
+
+/// Whether those who read stderr want JSON.
+static FOR_MACHINES: AtomicBool = AtomicBool::new(false);
 
 /// Runs the program.
 #[must_use]
@@ -88,7 +138,16 @@ pub fn main() -> ExitCode {
 }
 
 fn run(command: Command) -> anyhow::Result<ExitCode> {
+    // These are about the program alone: a package is built where nothing is configured.
+    let command = match command {
+        Command::Completions { shell } => return manual::completions(shell).map(|()| ExitCode::SUCCESS),
+        Command::Man { folder } => return manual::man(folder).map(|()| ExitCode::SUCCESS),
+        command => command,
+    };
     let reading = Environment::load()?.read();
+    // Known also when something else is wrong.
+    let json = |setting: &Setting| (setting.name, setting.shown.as_str()) == ("USHER_LOG_FORMAT", "json");
+    FOR_MACHINES.store(reading.settings.iter().any(json), Ordering::Relaxed);
     if let Command::Config(command) = command {
         return config::run(reading, &command).map(|()| ExitCode::SUCCESS);
     }
@@ -104,9 +163,12 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
     runtime.block_on(async {
         match command {
             Command::Serve => serve::run(config).await,
-            Command::Config(_) => Ok(()),
+            Command::Config(_) | Command::Completions { .. } | Command::Man { .. } => Ok(()),
             Command::Migrate => migrate::run(&config).await,
             Command::Copy(command) => copy::run(command).await,
+            Command::Backup { file, force } => backup::make(&config, file, force).await,
+            Command::Restore { file, force } => backup::restore(&config, &file, force),
+            Command::Check { repair } => return check::run(&config, repair).await,
             Command::Project(command) => project::run(&config, command).await,
             Command::Key(command) => key::run(&config, command).await,
             Command::Users(command) => users::run(&config, command).await,
@@ -126,7 +188,10 @@ fn start_log(config: &Config, quiet: bool) -> anyhow::Result<Lines> {
     let log = tracing_subscriber::fmt().with_max_level(level).with_writer(lines.clone()).with_target(false);
     match config.log_format {
         LogFormat::Text => log.with_ansi(ansi).init(),
-        LogFormat::Json => log.json().flatten_event(true).init(),
+        LogFormat::Json => {
+            log.json().flatten_event(true).init();
+            std::panic::set_hook(Box::new(tell_panic));
+        }
     }
     Ok(lines)
 }
@@ -159,15 +224,56 @@ fn say(line: &str) {
     let _ = writeln!(std::io::stdout(), "{line}");
 }
 
+/// Says what went wrong: text for people, or one line of JSON as the log has it.
 #[expect(clippy::print_stderr, reason = "the log may not be running yet")]
-fn say_error(line: &str) {
-    eprintln!("{line}");
+fn say_error(text: &str) {
+    if FOR_MACHINES.load(Ordering::Relaxed) {
+        let timestamp = Clock::system().now().to_string();
+        eprintln!("{}", serde_json::json!({ "timestamp": timestamp, "level": "ERROR", "message": text }));
+    } else {
+        eprintln!("{text}");
+    }
+}
+
+/// A line of the log about a panic, in place of the text that would stand between lines of JSON.
+fn tell_panic(panic: &PanicHookInfo<'_>) {
+    let (request_id, at) = (request_id::current(), panic.location().map(ToString::to_string));
+    let text = panic.payload_as_str().unwrap_or("no text");
+    tracing::error!(request_id = request_id.as_deref(), at, panic = text, "a panic");
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use clap::CommandFactory as _;
+
+    /// Run by the test below, in a process of its own.
+    #[test]
+    #[ignore = "panics"]
+    fn a_request_panics() {
+        let config = Config::read(|name| (name == "USHER_LOG_FORMAT").then(|| "json".to_owned())).unwrap();
+        let _lines = start_log(&config, false).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let id = request_id::RequestId::parse(b"the-request").unwrap();
+        runtime.block_on(request_id::during(id, None, async { panic!("of \"all\"\nthings") }));
+    }
+
+    #[test]
+    fn a_panic_is_a_line_of_json_with_the_id_of_its_request() {
+        let itself = std::env::current_exe().unwrap();
+        let arguments = ["--exact", "cli::tests::a_request_panics", "--ignored", "--nocapture"];
+        let output = std::process::Command::new(itself).args(arguments).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        let line = said.lines().find(|line| line.starts_with('{')).unwrap_or_else(|| panic!("{said}"));
+        let line: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert_eq!(
+            (&line["level"], &line["message"], &line["request_id"]),
+            (&"ERROR".into(), &"a panic".into(), &"the-request".into())
+        );
+        assert_eq!(line["panic"], "of \"all\"\nthings");
+        assert!(line["at"].as_str().unwrap().starts_with("src/cli/mod.rs:"), "{line}");
+        assert!(!said.contains("panicked at"), "{said}");
+    }
 
     #[test]
     fn the_commands_are_well_formed() {

@@ -10,13 +10,16 @@ use crate::access::{NewKey, Scope, insert_key, scope_names};
 use crate::app::App;
 use crate::config::{Bootstrap, Config, Listen};
 use crate::secret::{api_key, digest};
-use crate::server::{Listener, allow_connections, keep_memory, serve, serve_metrics, stop_signal, supervisor};
+use crate::server::{
+    Listener, allow_connections, hangups, keep_memory, renew, serve, serve_metrics, stop_signal, supervisor,
+};
 use crate::store::{Constraint, Error, keys, projects};
 
 /// Runs the server until it is told to stop.
 pub(super) async fn run(config: Config) -> anyhow::Result<()> {
     keep_memory();
-    let stop = stop_signal()?;
+    let (stop, hangups) = (stop_signal()?, hangups()?);
+    crate::backup::prepare(&config)?;
     let inherited = supervisor::inherited()?;
     if let Err(allowed) = allow_connections(config.connections, config.database_connections) {
         tracing::warn!(
@@ -42,7 +45,8 @@ pub(super) async fn run(config: Config) -> anyhow::Result<()> {
         tokio::spawn(serve_metrics(Arc::clone(&app), listener));
     }
     if let Some((project, key)) = prepare(&app).await? {
-        welcome(&project, &key, &reachable(&address));
+        let pin = app.tls.as_ref().map(|tls| tls.certificate().pin.clone());
+        welcome(&project, &key, &reachable(&address), pin.as_deref());
     }
     if matches!(address, Listen::Unix(_)) && !app.config.trusted_proxies.unix {
         tracing::warn!(
@@ -69,6 +73,10 @@ pub(super) async fn run(config: Config) -> anyhow::Result<()> {
             );
         }
     }
+    if let Some(tls) = &app.tls {
+        tls.tell(app.clock.now());
+    }
+    tokio::spawn(renew(Arc::clone(&app), hangups));
     tracing::info!(%address, database = ?app.config.database, version = env!("CARGO_PKG_VERSION"), "listening");
     supervisor::ready();
     let stop = async move {
@@ -127,12 +135,17 @@ async fn make(app: &Arc<App>, id: String, key: String, made_up: bool) -> Result<
     work.await
 }
 
-/// What a new installation says once.
-fn welcome(project: &str, key: &str, address: &Listen) {
-    let (endpoint, by) = match address {
-        Listen::Tcp(address) => (format!("http://{address}"), String::new()),
-        Listen::Unix(path) => ("http://localhost".into(), format!("--unix-socket '{}' ", path.display())),
+/// What a new installation says once. With TLS, the line that it prints wants the certificate with this pin and no other: its
+/// names are hardly those of this machine, and whoever has made it may not be known to curl.
+fn welcome(project: &str, key: &str, address: &Listen, pin: Option<&str>) {
+    let scheme = if pin.is_some() { "https" } else { "http" };
+    let (endpoint, mut by) = match address {
+        Listen::Tcp(address) => (format!("{scheme}://{address}"), String::new()),
+        Listen::Unix(path) => (format!("{scheme}://localhost"), format!("--unix-socket '{}' ", path.display())),
     };
+    if let Some(pin) = pin {
+        by.push_str(&format!("--insecure --pinnedpubkey '{pin}' "));
+    }
     say(&format!(
         "Usher is ready. This is shown once, so keep the key:\n\
          \n\

@@ -36,6 +36,15 @@ impl fmt::Display for Listen {
     }
 }
 
+/// Where the certificate of the server is, in PEM.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// The certificate, and those that lead from it to one that clients know.
+    pub certificate: PathBuf,
+    /// Its private key. It may be the same file.
+    pub key: PathBuf,
+}
+
 /// Who may do what with the file of a socket, as `chmod` has it in octal digits.
 pub(super) fn mode(text: &str) -> anyhow::Result<u32> {
     let mode = u32::from_str_radix(text, 8).ok().filter(|mode| *mode <= 0o777);

@@ -20,7 +20,7 @@ use tokio::sync::oneshot;
 
 use super::{Cost, HashError, Memory, Stored, hash, readable};
 use crate::metrics::{Counter, Gauge};
-use crate::request_id;
+use crate::{request_id, trace};
 
 /// How long a worker keeps its memory while there is nothing to do.
 const IDLE: Duration = Duration::from_secs(30);
@@ -261,9 +261,14 @@ impl Pool {
         work: impl FnOnce(&mut Memory, &oneshot::Sender<T>) -> T + Send + 'static,
     ) -> Result<T, Busy> {
         let (reply, answer) = oneshot::channel();
-        let id = request_id::current();
-        let work =
-            move |memory: &mut Memory, reply: &oneshot::Sender<T>| request_id::carried_by(id, || work(memory, reply));
+        let (request, waiting) = (request_id::here(), trace::span("wait for a thread that hashes"));
+        let work = move |memory: &mut Memory, reply: &oneshot::Sender<T>| {
+            drop(waiting);
+            request.by(|| {
+                let _hashing = trace::span("hash a password");
+                work(memory, reply)
+            })
+        };
         self.shared.push(Box::new(Task { work, reply })).inspect_err(|_| self.shared.refused.add(1))?;
         // The sender is lost only when the work panicked.
         answer.await.map_err(|_| Busy)

@@ -34,6 +34,10 @@ const AGENT_MAX: usize = 1024;
 #[derive(Debug, Clone, Copy)]
 pub struct UnixPeer;
 
+/// Stands in the extensions of a request that came by TLS.
+#[derive(Debug, Clone, Copy)]
+pub struct Encrypted;
+
 /// Who sent a request.
 #[derive(Debug, Clone)]
 pub(super) struct Client {
@@ -109,10 +113,13 @@ fn read_address(text: &str) -> Option<IpAddr> {
     address.map(|ip| ip.to_canonical())
 }
 
-/// Whether the client came over TLS, as a trusted proxy says.
+/// Whether the client came over TLS: as a trusted proxy says, and otherwise as it came here.
 pub(super) fn is_https(headers: &HeaderMap, extensions: &Extensions, trusted: &Proxies) -> bool {
-    peer(extensions).is_some_and(|peer| trusted.trust(peer))
-        && text(headers, &FORWARDED_PROTO).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"))
+    let believed = peer(extensions).is_some_and(|peer| trusted.trust(peer));
+    match believed.then(|| text(headers, &FORWARDED_PROTO)).flatten() {
+        Some(scheme) => scheme.eq_ignore_ascii_case("https"),
+        None => extensions.get::<Encrypted>().is_some(),
+    }
 }
 
 #[cfg(test)]
@@ -152,6 +159,36 @@ mod tests {
         assert_eq!(ip("10.0.0.1", &[], &["10.0.0.0/8"]), "10.0.0.1");
         assert_eq!(ip("::ffff:10.0.0.1", &["::1"], &["10.0.0.0/8"]), "::1");
     }
+
+    #[test]
+    fn how_a_client_came_is_what_a_trusted_proxy_says_and_otherwise_what_is_seen_here() {
+        let of = |encrypted: bool, proto: Option<&str>, trusted: bool| {
+            let mut request = Request::builder().extension(ConnectInfo(UnixPeer));
+            if encrypted {
+                request = request.extension(Encrypted);
+            }
+            if let Some(proto) = proto {
+                request = request.header("x-forwarded-proto", proto);
+            }
+            let (parts, ()) = request.body(()).unwrap().into_parts();
+            is_https(&parts.headers, &parts.extensions, &Proxies { networks: Vec::new(), unix: trusted })
+        };
+        for (encrypted, proto, trusted, https) in [
+            (false, None, false, false),
+            (true, None, false, true),
+            (true, None, true, true),
+            (false, Some("https"), false, false),
+            (false, Some("https"), true, true),
+            (false, Some("HTTPS"), true, true),
+            (true, Some("http"), false, true),
+            (true, Some("http"), true, false),
+            (true, Some("nonsense"), true, false),
+            (true, Some(" "), true, true),
+        ] {
+            assert_eq!(of(encrypted, proto, trusted), https, "{encrypted} {proto:?} {trusted}");
+        }
+    }
+
     #[test]
     fn the_peer_of_a_unix_socket_has_no_address_and_is_believed_when_it_is_listed() {
         assert_eq!(ip("unix", &["1.1.1.1"], &[]), "");

@@ -5,16 +5,26 @@ use std::time::Duration;
 
 use axum::http::Method;
 use axum::response::Response;
+use tracing::field::display;
 
 use super::routes::Path;
 use crate::error::Error;
 use crate::request_id::RequestId;
+use crate::trace::Trace;
 
 /// What is said of a path that is no route.
-pub(super) const UNKNOWN: &str = "unknown";
+pub(crate) const UNKNOWN: &str = "unknown";
 
 /// Logs a request that was answered after this time.
-pub(super) fn one_line(id: &RequestId, method: &str, path: Option<Path>, response: &Response, took: Duration) {
+pub(super) fn one_line(
+    (id, trace): (&RequestId, Option<&Trace>),
+    method: &str,
+    path: Option<Path>,
+    response: &Response,
+    took: Duration,
+) {
+    // An id has nothing in it that would have to be put into quotes, which costs a look at each letter.
+    let trace_id = trace.map(|trace| display(trace.id()));
     let (request_id, route) = (&**id, path.map_or(UNKNOWN, |path| path.0));
     let status = response.status().as_u16();
     let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
@@ -22,13 +32,13 @@ pub(super) fn one_line(id: &RequestId, method: &str, path: Option<Path>, respons
     let kind = error.map_or("", |error| error.kind().wire_type());
     match error.and_then(Error::cause) {
         Some(cause) if status >= 500 => {
-            tracing::error!(%method, route, status, kind, micros, request_id, cause, "request");
+            tracing::error!(%method, route, status, kind, micros, %request_id, trace_id, cause, "request");
         }
-        Some(cause) => tracing::warn!(%method, route, status, kind, micros, request_id, cause, "request"),
+        Some(cause) => tracing::warn!(%method, route, status, kind, micros, %request_id, trace_id, cause, "request"),
         None if super::health::WATCHED.contains(&route) => {
-            tracing::debug!(%method, route, status, micros, request_id, "request");
+            tracing::debug!(%method, route, status, micros, %request_id, trace_id, "request");
         }
-        None => tracing::info!(%method, route, status, kind, micros, request_id, "request"),
+        None => tracing::info!(%method, route, status, kind, micros, %request_id, trace_id, "request"),
     }
 }
 

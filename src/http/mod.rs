@@ -30,8 +30,9 @@ use std::sync::Arc;
 
 pub use self::access::{Access, Scoped, scope};
 pub use self::call::Call;
-pub use self::client::UnixPeer;
+pub use self::client::{Encrypted, UnixPeer};
 pub use self::format::Format;
+pub(crate) use self::log::UNKNOWN;
 pub use self::params::Params;
 pub use self::reply::{Json, NoContent};
 use self::routes::Routes;

@@ -1,7 +1,7 @@
 //! Answers: their bodies, and the headers that every one of them has.
 
 use std::any::Any;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::extract::Request;
 use axum::http::header::{
@@ -93,7 +93,7 @@ pub(super) struct ErrorBody<'a> {
 /// What every answer has, whatever it is: the headers of the server, and of errors the body.
 pub(super) struct Frame<'a> {
     app: &'a App,
-    https: bool,
+    pub(super) https: bool,
     /// Whether the client wants a newer generation of models than there is.
     newer: bool,
     /// The id of the request: the one that the client, or what stands between, has given it, when it is sane.
@@ -123,7 +123,7 @@ impl<'a> Frame<'a> {
         headers.insert(SERVER, HeaderValue::from_static("Appwrite"));
         headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         let took = begun.elapsed();
-        if let Ok(seconds) = HeaderValue::try_from(format!("{}.{:06}", took.as_secs(), took.subsec_micros())) {
+        if let Some(seconds) = seconds(took) {
             headers.insert(SPEED, seconds);
         }
         if let Ok(id) = HeaderValue::try_from(&*self.id) {
@@ -140,6 +140,23 @@ impl<'a> Frame<'a> {
         }
         response
     }
+}
+
+/// Seconds with six digits behind the point. Every answer has them, so they are written digit by digit.
+fn seconds(took: Duration) -> Option<HeaderValue> {
+    const POINT: usize = 20;
+    let mut text = [b'0'; POINT + 7];
+    let (mut left, mut first) = (u64::try_from(took.as_micros()).ok()?, text.len());
+    while left > 0 || first >= POINT {
+        first -= 1;
+        if first == POINT {
+            text[first] = b'.';
+        } else {
+            text[first] = b'0' + (left % 10) as u8;
+            left /= 10;
+        }
+    }
+    HeaderValue::from_bytes(&text[first..]).ok()
 }
 
 fn with_body(response: Response, error: &Error, version: &str) -> Response {
@@ -161,4 +178,17 @@ pub(super) fn panicked(panic: Box<dyn Any + Send>, id: &RequestId) -> Response {
     let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
     tracing::error!(request_id = &**id, panic = text.unwrap_or("no text"), "a handler panicked");
     Error::from(Kind::Unknown).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seconds_have_six_digits_behind_the_point() {
+        for micros in [0, 1, 999, 999_999, 1_000_000, 61_000_001, 123_456_789_012, u64::MAX] {
+            let took = Duration::from_micros(micros);
+            assert_eq!(seconds(took).unwrap(), format!("{}.{:06}", took.as_secs(), took.subsec_micros()));
+        }
+    }
 }

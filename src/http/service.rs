@@ -20,12 +20,13 @@ use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{Predicate as _, SizeAbove};
 
 use super::reply::Frame;
-use super::routes::{Endpoint, Routes, without_empty_segments};
+use super::routes::{Endpoint, Path, Routes, without_empty_segments};
 use super::{gate, health, log, params, reply};
 use crate::admission::SMALL;
 use crate::app::App;
 use crate::error::{Error, Kind, Result};
 use crate::request_id::during;
+use crate::trace::Trace;
 
 /// Answers of more bytes than this are worth compressing.
 const LARGE: SizeAbove = SizeAbove::new(1400);
@@ -64,13 +65,28 @@ impl Router {
         let endpoint = self.routes.find(request.method(), request.uri().path());
         let (method, path) = (log::name(request.method()), endpoint.map(|endpoint| endpoint.path));
         let frame = Frame::of(&request, &self.app);
-        let settled = AssertUnwindSafe(during(frame.id, self.settle(request, endpoint))).catch_unwind();
+        let trace = self.trace(method, path, &request, &frame);
+        let settled = AssertUnwindSafe(during(frame.id, trace.clone(), self.settle(request, endpoint))).catch_unwind();
         let settled = settled.await.unwrap_or_else(|panic| reply::panicked(panic, &frame.id));
         let response = frame.around(settled, begun);
         let took = begun.elapsed();
-        log::one_line(&frame.id, method, path, &response, took);
+        log::one_line((&frame.id, trace.as_ref()), method, path, &response, took);
+        if let Some(trace) = trace {
+            let error = response.extensions().get::<Error>().map(|error| error.kind().wire_type());
+            trace.answered(response.status().as_u16(), error);
+        }
         self.count(method, endpoint, &response, took);
         response
+    }
+
+    /// Begins the trace of a request, when traces are wanted. Who watches the server is of no interest there.
+    fn trace(&self, method: &'static str, path: Option<Path>, request: &Request, frame: &Frame<'_>) -> Option<Trace> {
+        let traces = self.app.traces.as_ref()?;
+        let route = path.map(|path| path.0);
+        if route.is_some_and(|route| health::WATCHED.contains(&route)) {
+            return None;
+        }
+        traces.request(method, route, frame.https, &frame.id, request.headers())
     }
 
     /// Counts a request.

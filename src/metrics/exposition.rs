@@ -15,6 +15,9 @@ pub async fn exposition(app: &App) -> String {
     load(&mut text, app);
     database(&mut text, app);
     housekeeping(&mut text, app);
+    backups(&mut text, app);
+    text.counter("usher_spans_sent_total", "Spans of traces that the collector took.").is(app.spans.sent.get());
+    text.counter("usher_spans_dropped_total", "Spans of traces that were lost.").is(app.spans.dropped.get());
     stock(&mut text, app).await;
     text.end()
 }
@@ -39,6 +42,10 @@ fn load(text: &mut Text, app: &App) {
     text.gauge("usher_connections_max", "USHER_CONNECTIONS.").is(app.config.connections);
     text.counter("usher_connections_refused_total", "Connections beyond the limit, on which only health is answered.")
         .is(app.metrics.crowd.get());
+    let mut expires = text.gauge("usher_tls_expires_seconds", "When the certificate expires, since the epoch.");
+    if let Some(tls) = &app.tls {
+        expires.is(fraction(u64::try_from(tls.certificate().expires.0).unwrap_or(0), 1000));
+    }
     let places = app.admission.places();
     text.gauge("usher_places_taken", "Requests that are answered at the moment.").is(places.taken);
     text.gauge("usher_places_max", "USHER_REQUESTS.").is(places.most);
@@ -107,6 +114,19 @@ fn housekeeping(text: &mut Text, app: &App) {
     text.counter("usher_housekeeping_failed_total", "Times that housekeeping failed.").is(done.failed.get());
     text.gauge("usher_housekeeping_last_seconds", "When this server last kept house, since the epoch; 0 is never.")
         .is(fraction(done.last.get(), 1000));
+}
+
+fn backups(text: &mut Text, app: &App) {
+    let done = &app.metrics.backups;
+    text.counter("usher_backup_made_total", "Copies of the database that were made.").is(done.made.get());
+    text.counter("usher_backup_failed_total", "Copies of the database that failed.").is(done.failed.get());
+    text.gauge("usher_backup_last_seconds", "The time of the newest copy, since the epoch; 0 is never.")
+        .is(fraction(done.last.get(), 1000));
+    text.gauge("usher_backup_every_seconds", "USHER_BACKUP_EVERY; 0 without USHER_BACKUP_FOLDER.").is(app
+        .config
+        .backups
+        .as_ref()
+        .map_or(0, |backups| backups.every.as_secs()));
 }
 
 async fn stock(text: &mut Text, app: &App) {

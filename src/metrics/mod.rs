@@ -32,6 +32,8 @@ pub struct Metrics {
     pub crowd: Counter,
     /// What the background job did.
     pub housekeeping: Housekeeping,
+    /// Copies of the database.
+    pub backups: Backups,
     /// Requests that failed since the database did not do what it should, by what it said.
     pub database_errors: Named<7>,
     /// How many users and sessions there are.
@@ -49,6 +51,7 @@ impl Metrics {
             connections: Gauge::default(),
             crowd: Counter::default(),
             housekeeping: Housekeeping::default(),
+            backups: Backups::default(),
             database_errors: Named::new(store::Error::NAMES),
             stock: Stock::default(),
             routes: OnceLock::new(),
@@ -108,6 +111,33 @@ impl Housekeeping {
     }
 
     /// Something of the job failed.
+    pub fn failed(&self) {
+        self.failed.add(1);
+    }
+}
+
+/// Copies of the database that this server makes by itself.
+#[derive(Debug, Default)]
+pub struct Backups {
+    made: Counter,
+    failed: Counter,
+    /// Milliseconds since the epoch, 0 when there is none.
+    last: Gauge,
+}
+
+impl Backups {
+    /// One was made.
+    pub fn made(&self, now: Millis) {
+        self.made.add(1);
+        self.last(now);
+    }
+
+    /// The newest one is of this time, whoever made it.
+    pub fn last(&self, at: Millis) {
+        self.last.set(u64::try_from(at.0).unwrap_or(0));
+    }
+
+    /// One failed.
     pub fn failed(&self) {
         self.failed.add(1);
     }

@@ -12,6 +12,9 @@ use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 
 use crate::config::Listen;
 
+/// Connections that the system keeps for a listener until they are accepted: as many as it has room for, and tokio asks for no more.
+const QUEUE: usize = 4096;
+
 /// What the server listens on.
 #[derive(Debug)]
 pub enum Listener {
@@ -86,6 +89,32 @@ impl Listener {
             }
             Self::Unix(listener, _) => Accepted::Unix(listener.accept().await?.0),
         })
+    }
+
+    /// Stops to listen. The connections that nobody has accepted yet, which the system would cut off: their clients may have asked
+    /// already.
+    pub(super) fn close(self) -> Vec<Accepted> {
+        // Neither waits: the first error is that there are no more.
+        match self {
+            Self::Tcp(listener) => {
+                let Ok(listener) = listener.into_std() else { return Vec::new() };
+                let waiting = std::iter::from_fn(|| listener.accept().ok()).take(QUEUE);
+                let ours = waiting.filter_map(|(stream, peer)| {
+                    stream.set_nonblocking(true).ok()?;
+                    Some(Accepted::Tcp(TcpStream::from_std(stream).ok()?, peer))
+                });
+                ours.collect()
+            }
+            Self::Unix(listener, _file) => {
+                let Ok(listener) = listener.into_std() else { return Vec::new() };
+                let waiting = std::iter::from_fn(|| listener.accept().ok()).take(QUEUE);
+                let ours = waiting.filter_map(|(stream, _)| {
+                    stream.set_nonblocking(true).ok()?;
+                    Some(Accepted::Unix(UnixStream::from_std(stream).ok()?))
+                });
+                ours.collect()
+            }
+        }
     }
 }
 

@@ -1,12 +1,12 @@
 //! The pace at which a client must take its answers: without one, a client that reads a byte now and then would keep
-//! an answer in memory for as long as it likes.
+//! an answer in memory for as long as it likes. It is kept below TLS, which takes whole answers into memory of its own.
 
 use std::io::{Error, ErrorKind, IoSlice, Result};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use hyper::rt::{Read, ReadBufCursor, Write};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep};
 
 /// Bytes that a client must take in each period in which it keeps the server waiting.
@@ -53,13 +53,13 @@ impl<C> Paced<C> {
     }
 }
 
-impl<C: Read + Unpin> Read for Paced<C> {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: ReadBufCursor<'_>) -> Poll<Result<()>> {
+impl<C: AsyncRead + Unpin> AsyncRead for Paced<C> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<Result<()>> {
         Pin::new(&mut self.connection).poll_read(cx, buffer)
     }
 }
 
-impl<C: Write + Unpin> Write for Paced<C> {
+impl<C: AsyncWrite + Unpin> AsyncWrite for Paced<C> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<Result<usize>> {
         let written = Pin::new(&mut self.connection).poll_write(cx, bytes);
         self.written(cx, written)

@@ -8,7 +8,7 @@ use super::pool::Pool;
 use super::postgres::{self, Open};
 use super::sqlite::{self, Readers, Reads};
 use super::writer::{Part, Writer};
-use super::{Record, Result, Sql};
+use super::{Error, Record, Result, Sql};
 use crate::config::DatabaseUrl;
 
 /// Which database answers.
@@ -56,6 +56,14 @@ impl Engine {
         match self {
             Self::Sqlite => "sqlite",
             Self::Postgres => "postgres",
+        }
+    }
+
+    /// What traces call it.
+    pub(super) const fn system(self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+            Self::Postgres => "postgresql",
         }
     }
 }
@@ -126,8 +134,16 @@ impl Db {
     }
 
     async fn open_sqlite(path: &Path) -> Result<Self> {
+        sqlite::prepare_file(path)?;
+        let file = sqlite::identity(path)?;
         sqlite::migrate(path).await?;
-        Ok(Self::Sqlite { writer: Writer::start(sqlite::open_writer(path)?)?, readers: Readers::new(path) })
+        let writer = sqlite::open_writer(path)?;
+        // The writer has locked its file for as long as it is open, which `usher restore` respects. One that has put another
+        // file there before is noticed here.
+        if sqlite::identity(path)? != file {
+            return Err(Error::Unavailable("the file was replaced while it was opened".into()));
+        }
+        Ok(Self::Sqlite { writer: Writer::start(writer)?, readers: Readers::new(path) })
     }
 
     pub(super) const fn read(&self) -> On<'_> {
@@ -149,12 +165,12 @@ impl Db {
     pub(super) async fn long<T: Record>(&self, statement: Sql, reads: Reads, limit: Duration) -> Result<Vec<T>> {
         match (self, reads) {
             (Self::Sqlite { readers, .. }, _) => {
-                statement.tell();
-                readers.long(statement, reads, limit).await
+                let told = statement.tell(Engine::Sqlite);
+                told.ended(readers.long(statement, reads, limit).await)
             }
             (Self::Postgres { pool, .. }, Reads::Scans) => {
-                statement.tell();
-                postgres::all_within(pool, statement, limit).await
+                let told = statement.tell(Engine::Postgres);
+                told.ended(postgres::all_within(pool, statement, limit).await)
             }
             // The connection has a limit for all statements.
             (Self::Postgres { .. }, Reads::Lists) => statement.all(self.read()).await,

@@ -70,9 +70,14 @@ pub async fn of(on: On<'_>, project: ProjectKey, user: &str) -> Result<Vec<Ident
         .await
 }
 
+/// What `search` looks in.
+pub(super) fn search_text(provider_uid: &str, provider_email: &str) -> String {
+    fold(&format!("{provider_uid} {provider_email}"))
+}
+
 /// Stores an identity; `seq` of what is passed is ignored.
 pub async fn insert(tx: &mut Tx, project: ProjectKey, identity: &Identity) -> Result<()> {
-    let text = fold(&format!("{} {}", identity.provider_uid, identity.provider_email));
+    let text = search_text(&identity.provider_uid, &identity.provider_email);
     let (seq,): (i64,) = sql("INSERT INTO identities (project, id, user_id, created_at, updated_at, provider, \
          provider_uid, provider_email, provider_email_folded, provider_access_token, \
          provider_access_token_expiry, provider_refresh_token, provider_id_token, search) \

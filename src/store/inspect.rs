@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use sqlx::migrate::{MigrateError, Migrator};
-use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions as _, Connection as _};
 
 use super::{Error, Result, postgres, sqlite};
@@ -51,36 +51,53 @@ async fn of_sqlite(path: &Path) -> Result<Condition> {
         .immutable(!Path::new(&log).try_exists()?)
         .disable_statement_logging();
     let mut connection = options.connect().await?;
-    let (known,): (bool,) = sqlx::query_as("SELECT count(*) > 0 FROM sqlite_master WHERE name = '_sqlx_migrations'")
-        .fetch_one(&mut connection)
-        .await?;
-    let applied: Vec<Applied> = if known {
-        sqlx::query_as("SELECT version, success, checksum FROM _sqlx_migrations").fetch_all(&mut connection).await?
-    } else {
-        Vec::new()
-    };
+    let applied = applied(&mut connection).await?;
     connection.close().await?;
     compare(engine, &sqlite::MIGRATIONS, &applied)
 }
 
+/// The first migration that a database lacks to which others were applied; none for an empty one.
+pub(super) async fn first_missing(connection: &mut SqliteConnection) -> Result<Option<i64>> {
+    let applied = applied(connection).await?;
+    compare(String::new(), &sqlite::MIGRATIONS, &applied)?;
+    let missing =
+        sqlite::MIGRATIONS.iter().map(|one| one.version).find(|one| !applied.iter().any(|(is, ..)| is == one));
+    Ok(missing.filter(|_| !applied.is_empty()))
+}
+
+async fn applied(connection: &mut SqliteConnection) -> Result<Vec<Applied>> {
+    let known = "SELECT count(*) > 0 FROM sqlite_master WHERE name = '_sqlx_migrations'";
+    let (known,): (bool,) = sqlx::query_as(known).fetch_one(&mut *connection).await?;
+    if !known {
+        return Ok(Vec::new());
+    }
+    Ok(sqlx::query_as("SELECT version, success, checksum FROM _sqlx_migrations").fetch_all(connection).await?)
+}
+
 async fn of_postgres(url: &str) -> Result<Condition> {
-    let (mut connection, _) = postgres::connect(url).await?;
+    let (mut connection, way) = postgres::connect(url).await?;
+    // In a transaction, and nothing prepared for later, since there may be a pooler.
+    let mut reading = connection.begin().await.map_err(postgres::begun)?;
     let (version, known): (String, bool) =
         sqlx::query_as("SELECT current_setting('server_version'), to_regclass('_sqlx_migrations') IS NOT NULL")
-            .fetch_one(&mut connection)
+            .persistent(false)
+            .fetch_one(&mut *reading)
             .await?;
     let applied: Vec<Applied> = if known {
-        sqlx::query_as("SELECT version, success, checksum FROM _sqlx_migrations").fetch_all(&mut connection).await?
+        let applied = sqlx::query_as("SELECT version, success, checksum FROM _sqlx_migrations");
+        applied.persistent(false).fetch_all(&mut *reading).await?
     } else {
         Vec::new()
     };
+    reading.rollback().await?;
     connection.close().await?;
     let number = version.split(' ').next().unwrap_or_default();
-    compare(format!("PostgreSQL {number}"), &postgres::MIGRATIONS, &applied)
+    let through = if way.shared { " behind a connection pooler" } else { "" };
+    compare(format!("PostgreSQL {number}{through}"), &postgres::MIGRATIONS, &applied)
 }
 
 /// Compares what was applied to what there is.
-fn compare(engine: String, all: &Migrator, applied: &[Applied]) -> Result<Condition> {
+pub(super) fn compare(engine: String, all: &Migrator, applied: &[Applied]) -> Result<Condition> {
     let known: BTreeMap<i64, &[u8]> = all.iter().map(|one| (one.version, one.checksum.as_ref())).collect();
     for (version, success, checksum) in applied {
         match known.get(version) {

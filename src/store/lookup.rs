@@ -8,6 +8,7 @@ use tokio::sync::{Mutex, mpsc, oneshot};
 use super::pool::Pool;
 use super::users::{self, User};
 use super::{Error, On, ProjectKey, Result};
+use crate::trace;
 
 /// Users that are read by one statement at most.
 const TOGETHER: usize = 16;
@@ -43,6 +44,8 @@ impl Lookups {
 
     /// The user with this id, as it is stored at some moment after the call.
     pub(super) async fn user(&self, project: ProjectKey, id: &str) -> Result<Option<User>> {
+        // The statement is that of several requests, and stands in the trace of none.
+        let _looking = trace::span("look a user up, with others");
         let (answer, answered) = oneshot::channel();
         let stopped = || Error::Unavailable("reading has stopped".into());
         self.asks.send(Ask { project, id: id.to_owned(), answer }).await.map_err(|_| stopped())?;

@@ -15,6 +15,8 @@ mod sqlite;
 mod writer;
 
 pub mod attempts;
+pub mod backup;
+pub mod check;
 pub mod copy;
 pub mod identities;
 pub mod inspect;

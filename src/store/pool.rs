@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 use deadpool::Runtime;
 use deadpool::managed::{self, Manager, Metrics, Object, PoolConfig, PoolError, QueueMode, RecycleError, Timeouts};
 use sqlx::Connection as _;
-use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::postgres::PgConnection;
 
 use super::db::PoolState;
+use super::postgres::Way;
 use super::{Error, Result};
 
 /// How long a request waits for a free connection, and a connection for the database.
@@ -24,7 +25,10 @@ const TRUSTED: Duration = Duration::from_millis(1);
 
 /// Connections to one database.
 #[derive(Clone)]
-pub struct Pool(managed::Pool<Opener>);
+pub struct Pool {
+    kept: managed::Pool<Opener>,
+    shared: bool,
+}
 
 /// Shows nothing of the address, which may hold a password.
 macro_rules! opaque {
@@ -43,12 +47,14 @@ opaque! { Pool Opener Kept }
 pub(super) type Lent = Object<Opener>;
 
 /// Opens connections.
-pub struct Opener(PgConnectOptions);
+pub struct Opener(Way);
 
 /// A connection, and what has become of it.
 pub struct Kept {
     /// The connection itself.
     pub connection: PgConnection,
+    /// Whether a pooler is in between.
+    pub(super) shared: bool,
     state: State,
     /// When it was used last.
     used: Instant,
@@ -65,10 +71,9 @@ enum State {
 }
 
 impl Kept {
-    /// The connection, to run one statement on it; [`Kept::answered`] is to be told what came of it.
-    pub(super) const fn asked(&mut self) -> &mut PgConnection {
+    /// One statement runs on it now; [`Kept::answered`] is to be told what came of it.
+    pub(super) const fn asked(&mut self) {
         self.state = State::Asked;
-        &mut self.connection
     }
 
     /// The statement has ended.
@@ -95,15 +100,16 @@ impl Manager for Opener {
     type Error = sqlx::Error;
 
     async fn create(&self) -> Result<Kept, sqlx::Error> {
-        let connection = PgConnection::connect_with(&self.0).await?;
-        Ok(Kept { connection, state: State::Free, used: Instant::now() })
+        let connection = PgConnection::connect_with(&self.0.options).await?;
+        Ok(Kept { connection, shared: self.0.shared, state: State::Free, used: Instant::now() })
     }
 
     async fn recycle(&self, kept: &mut Kept, _: &Metrics) -> Result<(), RecycleError<sqlx::Error>> {
         if kept.state == State::Spoilt {
             return Err(RecycleError::message("spoilt"));
         }
-        if kept.state == State::Asked || kept.used.elapsed() > TRUSTED {
+        // A pooler would have to find a connection for the question; whether it answers shows when the transaction begins.
+        if !kept.shared && (kept.state == State::Asked || kept.used.elapsed() > TRUSTED) {
             // Reads what is left of an answer, too.
             kept.connection.ping().await?;
             kept.state = State::Free;
@@ -117,15 +123,26 @@ impl Pool {
     ///
     /// # Errors
     /// When `size` is no size of a pool.
-    pub(super) fn new(options: PgConnectOptions, size: u32) -> Result<Self> {
+    pub(super) fn new(way: Way, size: u32) -> Result<Self> {
         let config = PoolConfig {
             max_size: usize::try_from(size).unwrap_or(usize::MAX),
             timeouts: Timeouts { wait: Some(ACQUIRE_LIMIT), create: Some(ACQUIRE_LIMIT), recycle: Some(ANSWER_LIMIT) },
             // The one that was used last has its statements prepared, and its pages in memory.
             queue_mode: QueueMode::Lifo,
         };
-        let pool = managed::Pool::builder(Opener(options)).config(config).runtime(Runtime::Tokio1).build();
-        pool.map(Self).map_err(|error| Error::Other(Box::new(error)))
+        let shared = way.shared;
+        let pool = managed::Pool::builder(Opener(way)).config(config).runtime(Runtime::Tokio1).build();
+        pool.map(|kept| Self { kept, shared }).map_err(|error| Error::Other(Box::new(error)))
+    }
+
+    /// Whether a pooler is between here and the database.
+    pub(super) const fn is_shared(&self) -> bool {
+        self.shared
+    }
+
+    /// Whether nobody has had this connection before.
+    pub(super) fn is_new(lent: &Lent) -> bool {
+        Object::metrics(lent).recycle_count == 0
     }
 
     /// A connection that nobody else has.
@@ -133,7 +150,7 @@ impl Pool {
     /// # Errors
     /// [`Error::Unavailable`] when none is free in time, or the database does not answer.
     pub async fn get(&self) -> Result<Lent> {
-        self.0.get().await.map_err(|error| match error {
+        self.kept.get().await.map_err(|error| match error {
             PoolError::Backend(error) => error.into(),
             PoolError::Timeout(_) => Error::Unavailable("no connection was free in time".into()),
             error => Error::Unavailable(error.to_string().into()),
@@ -142,7 +159,7 @@ impl Pool {
 
     /// How the connections are used.
     pub(super) fn state(&self) -> PoolState {
-        let status = self.0.status();
+        let status = self.kept.status();
         PoolState {
             name: "postgres",
             used: status.size.saturating_sub(status.available),
@@ -154,10 +171,10 @@ impl Pool {
 
     /// Closes the connections that are not in use; no more are handed out.
     pub(super) async fn close(&self) {
-        for kept in self.0.retain(|_, _| false).removed {
+        for kept in self.kept.retain(|_, _| false).removed {
             // A connection that breaks while it is closed is closed.
             let _ = kept.connection.close().await;
         }
-        self.0.close();
+        self.kept.close();
     }
 }

@@ -213,6 +213,26 @@ pub(super) fn push_change(to: &mut Sql, project: ProjectKey, text: &str) {
     to.push("AND s.seq = u.seq");
 }
 
+/// Indexes the text of a row, whatever the index has of it.
+pub(super) async fn mend(tx: &mut Tx, index: Index, project: ProjectKey, seq: i64, text: &str) -> Result<()> {
+    if let Tx::Sqlite(part) = tx {
+        part.index(Change::Put { index, seq, scope: scope(project), text: text.to_owned(), replaces: true });
+        return Ok(());
+    }
+    let insert = match index {
+        Index::Users => {
+            "INSERT INTO user_search (project, seq, text, grams) VALUES ($1, $2, $3, CAST($4 AS INTEGER[])) \
+             ON CONFLICT (project, seq) DO UPDATE SET text = excluded.text, grams = excluded.grams"
+        }
+        Index::Identities => {
+            "INSERT INTO identity_search (project, seq, text, grams) VALUES ($1, $2, $3, CAST($4 AS INTEGER[])) \
+             ON CONFLICT (project, seq) DO UPDATE SET text = excluded.text, grams = excluded.grams"
+        }
+    };
+    let insert = sql(insert).bind(project).bind(seq).bind(text).bind(stored(project, text));
+    insert.execute(tx.on()).await.map(drop)
+}
+
 /// Takes the text of a row out of the index.
 pub(super) async fn remove(tx: &mut Tx, index: Index, project: ProjectKey, seq: i64) -> Result<()> {
     if let Tx::Sqlite(part) = tx {
@@ -251,7 +271,7 @@ const SCOPES: fn(char) -> bool = |letter| ('\u{e000}'..='\u{f8ff}').contains(&le
 
 /// The project as a word of three letters from a private area of Unicode, one trigram that no text contains in
 /// its own column. There is room for 6,400³ projects.
-fn scope(project: ProjectKey) -> String {
+pub(super) fn scope(project: ProjectKey) -> String {
     const FIRST: u32 = 0xE000;
     const COUNT: i64 = 6400;
     let number = project.number();
@@ -261,13 +281,20 @@ fn scope(project: ProjectKey) -> String {
         .collect()
 }
 
+/// The trigrams of a text, in their order.
+pub(super) fn words(text: &str) -> impl Iterator<Item = &str> {
+    let starts = starts(text);
+    (GRAM..starts.len()).filter_map(move |end| text.get(*starts.get(end - GRAM)?..*starts.get(end)?))
+}
+
+/// What PostgreSQL has of a text in an index beside it.
+pub(super) fn stored(project: ProjectKey, text: &str) -> String {
+    array(grams(project, text))
+}
+
 /// The trigrams of a text, each hashed with the project to 32 bits.
 fn grams(project: ProjectKey, text: &str) -> impl Iterator<Item = i32> {
-    let starts = starts(text);
-    let mut hashes: Vec<i32> = starts
-        .windows(GRAM + 1)
-        .map(|window| hash(project, text.get(window[0]..window[GRAM]).unwrap_or_default()))
-        .collect();
+    let mut hashes: Vec<i32> = words(text).map(|word| hash(project, word)).collect();
     hashes.sort_unstable();
     hashes.dedup();
     hashes.into_iter()

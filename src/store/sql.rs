@@ -6,8 +6,9 @@ use std::fmt::Write as _;
 
 use tokio::task::coop::consume_budget as take_turns;
 
-use super::{Error, On, Record, Result, postgres, sqlite};
+use super::{Engine, Error, On, Record, Result, postgres, sqlite};
 use crate::clock::Millis;
+use crate::trace::{self, Span};
 
 /// A bound value. The variant fixes the type, so that a NULL is typed as well.
 #[derive(Debug, Clone, PartialEq)]
@@ -131,16 +132,16 @@ impl Sql {
     /// All rows. What waits for PostgreSQL is kilobytes large; in a box of its own it does not make every future around it as
     /// large, which are moved about also where SQLite answers.
     pub(super) async fn all<T: Record>(self, on: On<'_>) -> Result<Vec<T>> {
-        self.tell();
-        match on {
+        let told = self.tell(on.engine());
+        told.ended(match on {
             On::Readers(readers) => {
                 take_turns().await;
                 readers.all(&self)
             }
-            On::Sqlite(part) => sqlite::all(part.open()?, &self),
+            On::Sqlite(part) => part.open().and_then(|connection| sqlite::all(connection, &self)),
             On::Pool(pool) => Box::pin(postgres::all(pool, self)).await,
             On::Postgres(open) => Box::pin(open.fetch(self)).await,
-        }
+        })
     }
 
     /// The first row, if there is one.
@@ -155,21 +156,36 @@ impl Sql {
 
     /// Runs a statement without rows; the number of rows it changed.
     pub(super) async fn execute(self, on: On<'_>) -> Result<u64> {
-        self.tell();
-        match on {
+        let told = self.tell(on.engine());
+        told.ended(match on {
             On::Readers(readers) => {
                 take_turns().await;
                 readers.execute(&self)
             }
-            On::Sqlite(part) => sqlite::execute(part.open()?, &self),
+            On::Sqlite(part) => part.open().and_then(|connection| sqlite::execute(connection, &self)),
             On::Pool(pool) => Box::pin(postgres::execute(pool, self)).await,
             On::Postgres(open) => Box::pin(open.change(self)).await,
-        }
+        })
     }
 
-    /// With `USHER_LOG_LEVEL=trace` operators see what the database is asked; never the values, which are personal.
-    pub(super) fn tell(&self) {
+    /// In traces, and with `USHER_LOG_LEVEL=trace` in the log, operators see what the database is asked; never the values,
+    /// which are personal.
+    pub(super) fn tell(&self, engine: Engine) -> Told {
         tracing::trace!(target: "usher::sql", statement = %self.text, "sql");
+        Told(trace::statement(engine.system(), &self.text))
+    }
+}
+
+/// A statement that runs, as far as traces know of it.
+pub(super) struct Told(Span);
+
+impl Told {
+    /// It has ended.
+    pub(super) fn ended<T>(mut self, answer: Result<T>) -> Result<T> {
+        if let Err(error) = &answer {
+            self.0.failed(error.name());
+        }
+        answer
     }
 }
 

@@ -2,7 +2,7 @@
 //! between: a look-up takes some microseconds, less than passing it on would. What may take longer runs on the threads that
 //! tokio keeps for that, and what writes on one of its own.
 
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -17,11 +17,12 @@ use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
+use super::backup::{self, with_ending};
 use super::db::PoolState;
 use super::pool::ACQUIRE_LIMIT;
 use super::row::Row;
 use super::sql::Value;
-use super::{Error, Record, Result, Sql};
+use super::{Error, Record, Result, Sql, inspect};
 use crate::metrics::Gauge;
 
 /// What a connection that serves requests keeps of the file, in KiB. The inner pages of two indexes over a million users
@@ -44,16 +45,15 @@ const BUSY_LIMIT: Duration = Duration::from_secs(5);
 const STATEMENTS: usize = 128;
 
 /// Steps of SQLite's machine between looks at the clock, a fraction of a millisecond.
-const STEPS: i32 = 10_000;
+pub(super) const STEPS: i32 = 10_000;
 
 /// Statements that may be long, of each kind, that run at the same time.
 const LONG: usize = 4;
 
 pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
-/// Brings the tables of a file up to date. The file and its folder are created when they are missing.
+/// Brings the tables of a file up to date.
 pub(super) async fn migrate(path: &Path) -> Result<()> {
-    prepare_file(path)?;
     let options = SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(true)
@@ -65,13 +65,37 @@ pub(super) async fn migrate(path: &Path) -> Result<()> {
     // In one transaction that locks the file first: of programs that start together, as a server and a command do, one
     // applies the migrations and the others find them applied.
     let mut migrating = connection.begin_with("BEGIN IMMEDIATE").await?;
+    if let Some(first) = inspect::first_missing(&mut migrating).await? {
+        copy_before(path, first).await?;
+    }
     MIGRATIONS.run(&mut *migrating).await?;
     migrating.commit().await?;
     Ok(connection.close().await?)
 }
 
-/// Makes the file of SQLite, and its folder, readable by nobody else. SQLite gives the files beside it the same rights.
-fn prepare_file(path: &Path) -> std::io::Result<()> {
+/// Copies a database beside itself before a migration changes it. What was made before the same migration once is replaced.
+async fn copy_before(path: &Path, migration: i64) -> Result<()> {
+    let copy = with_ending(path, &format!(".before-{migration:04}"));
+    tracing::info!(copy = %copy.display(), "the database is copied before migrations change it");
+    let source = path.to_owned();
+    let made = tokio::task::spawn_blocking(move || backup::make(&source, &copy, true, || false)).await;
+    match made {
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(error)) => {
+            Err(Error::Other(format!("no copy could be made before migrations, so none was applied: {error:#}").into()))
+        }
+        Err(error) => Err(Error::Other(Box::new(error))),
+    }
+}
+
+/// Which file a name stands for at the moment.
+pub(super) fn identity(path: &Path) -> Result<(u64, u64)> {
+    let file = std::fs::metadata(path)?;
+    Ok((file.dev(), file.ino()))
+}
+
+/// Makes the file of SQLite and its folder when they are missing, readable by nobody else. SQLite gives the files beside it the same rights.
+pub(super) fn prepare_file(path: &Path) -> std::io::Result<()> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     }
@@ -94,6 +118,14 @@ fn open(path: &Path, pages: i64) -> Result<Connection> {
     connection.pragma_update(None, "mmap_size", MAPPED)?;
     // Less than nothing is KiB.
     connection.pragma_update(None, "cache_size", -pages)?;
+    Ok(connection)
+}
+
+/// A connection for whoever reads the whole file, and may make tables of its own beside it.
+pub(super) fn open_reader(path: &Path) -> Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY_LIMIT)?;
     Ok(connection)
 }
 
@@ -221,6 +253,11 @@ impl Readers {
             free.connections().push(connection);
         }
         answer
+    }
+
+    /// The file.
+    pub(super) fn path(&self) -> &Path {
+        &self.0.path
     }
 
     /// All rows.

@@ -18,6 +18,7 @@ use super::db::PoolState;
 use super::index::{Change, Changes, Merge};
 use super::{Error, Result, Tx};
 use crate::metrics::{Counter, Gauge, Histogram};
+use crate::{request_id, trace};
 
 /// Jobs that wait at most; a caller past that waits for a place.
 const QUEUE: usize = 1024;
@@ -85,13 +86,20 @@ impl Writer {
         F: for<'t> FnOnce(&'t mut Tx) -> Work<'t, Result<T, E>> + Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
+        let (request, waiting) = (request_id::here(), trace::span("wait for the writer"));
         // Who listens to the caller's log listens to the job's.
         let listener = dispatcher::get_default(Dispatch::clone);
         let job: Job = Box::new(move |tx| {
             Box::pin(async move {
-                let result = AssertUnwindSafe(async { work(tx).await }).catch_unwind().with_subscriber(listener).await;
+                drop(waiting);
+                let work = async { (AssertUnwindSafe(work(tx)).catch_unwind().await, trace::span("commit")) };
+                let (result, mut commit) = request.along(work).with_subscriber(listener).await;
                 let keep = matches!(result, Ok(Ok(_)));
                 let deliver = Box::new(move |committed: Result<()>| {
+                    if let Err(error) = &committed {
+                        commit.failed(error.name());
+                    }
+                    drop(commit);
                     let result = result.map(|result| match committed {
                         Ok(()) => result,
                         Err(failed) => result.and(Err(failed.into())),

@@ -82,7 +82,7 @@ both! {
             assert_eq!(rows(app, &count).await, [["0"]], "{}", table.name);
         }
         assert_eq!(rows(app, "SELECT CAST(count(*) AS TEXT) FROM label_totals").await, [["0"]]);
-        consistency::check(&mut Outside::of(app).await).await;
+        consistency::check(&app.app.config.database).await;
         // Nothing is found, and nothing is remembered.
         for search in ["recognisable", "anna", "label:vip", "an"] {
             assert_eq!(app.admin().get(&format!("/v1/users?search={search}")).await.json["total"], 0, "{search}");

@@ -1,11 +1,14 @@
 //! The program as its operator meets it: processes, their environment, what they print and how they end.
 
+mod backup;
+mod check;
 mod commands;
 mod conditions;
 mod configuration;
 mod environment;
 mod housekeeping;
 mod log;
+mod manual;
 mod passwords;
 mod process;
 mod prompt;
@@ -16,8 +19,8 @@ mod stop;
 mod supervised;
 mod users;
 
-pub use self::process::{Place, Server};
-use self::process::{curl, get};
+pub use self::process::{Place, Server, curl, get};
+pub use self::supervised::with_socket;
 
 /// Runs the body of a test in an empty place, once with SQLite and once with PostgreSQL.
 macro_rules! places {

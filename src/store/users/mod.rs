@@ -99,15 +99,19 @@ impl User {
         self.targets.follow(ProviderType::Sms, &self.id, phone, self.phone.as_deref(), now);
     }
 
-    /// What `search` looks in: id, email, name, phone and each label behind `label:`, joined by blanks.
+    /// What `search` looks in.
     fn search_text(&self) -> String {
-        let labels = self.label_list();
-        let words = [Some(self.id.as_str()), self.email.as_deref(), Some(&self.name), self.phone.as_deref()];
-        let mut text: Vec<&str> = words.into_iter().flatten().filter(|word| !word.is_empty()).collect();
-        let labels: Vec<String> = labels.iter().map(|label| format!("label:{label}")).collect();
-        text.extend(labels.iter().map(String::as_str));
-        fold(&text.join(" "))
+        search_text(&self.id, self.email.as_deref(), &self.name, self.phone.as_deref(), &self.label_list())
     }
+}
+
+/// What `search` looks in: id, email, name, phone and each label behind `label:`, joined by blanks.
+pub(super) fn search_text(id: &str, email: Option<&str>, name: &str, phone: Option<&str>, labels: &[String]) -> String {
+    let words = [Some(id), email, Some(name), phone];
+    let mut text: Vec<&str> = words.into_iter().flatten().filter(|word| !word.is_empty()).collect();
+    let labels: Vec<String> = labels.iter().map(|label| format!("label:{label}")).collect();
+    text.extend(labels.iter().map(String::as_str));
+    fold(&text.join(" "))
 }
 
 /// The user with this id.

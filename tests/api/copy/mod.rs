@@ -61,7 +61,7 @@ both! {
                 assert_ne!(columns[1], "0", "{line}");
             }
             let moved = app.moved(&place.database()).await;
-            consistency::check(&mut Outside::of(&moved).await).await;
+            consistency::check(&moved.app.config.database).await;
             for ((path, was), (_, is)) in before.iter().zip(seen(&moved).await) {
                 assert_eq!(*was, is, "{path}");
             }

@@ -15,19 +15,19 @@ echo "$TEST_POSTGRES_URL"
 while read -r word; do "${word}_postgres" && echo "$word"; done
 "#;
 
-pub struct Cluster {
+/// A program that does what words say, until its input ends.
+pub struct Servant {
     child: Child,
     orders: Option<ChildStdin>,
     lines: Lines<BufReader<ChildStdout>>,
-    /// Its first database.
-    pub url: String,
 }
 
-impl Cluster {
-    /// Starts one; none where PostgreSQL is not installed.
-    pub fn start() -> Option<Self> {
+impl Servant {
+    /// Starts a script of bash with these arguments, and gives the first line that it prints; none when it ends without one.
+    pub fn start(script: &str, arguments: &[&str]) -> Option<(Self, String)> {
         let mut child = Command::new("bash")
-            .args(["-c", SCRIPT])
+            .args(["-c", script, "bash"])
+            .args(arguments)
             .current_dir(env!("CARGO_MANIFEST_DIR"))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -36,11 +36,38 @@ impl Cluster {
             .unwrap();
         let orders = child.stdin.take();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let Some(url) = lines.next() else {
+        let Some(first) = lines.next() else {
             child.wait().unwrap();
             return None;
         };
-        Some(Self { child, orders, lines, url: url.unwrap() })
+        Some((Self { child, orders, lines }, first.unwrap()))
+    }
+
+    /// Has it do something; done when this returns.
+    pub fn order(&mut self, word: &str) {
+        writeln!(self.orders.as_mut().unwrap(), "{word}").unwrap();
+        assert_eq!(self.lines.next().unwrap().unwrap(), word);
+    }
+}
+
+impl Drop for Servant {
+    fn drop(&mut self) {
+        drop(self.orders.take());
+        let _ = self.child.wait();
+    }
+}
+
+pub struct Cluster {
+    servant: Servant,
+    /// Its first database.
+    pub url: String,
+}
+
+impl Cluster {
+    /// Starts one; none where PostgreSQL is not installed.
+    pub fn start() -> Option<Self> {
+        let (servant, url) = Servant::start(SCRIPT, &[])?;
+        Some(Self { servant, url })
     }
 
     /// Makes an empty database; its URL.
@@ -53,23 +80,11 @@ impl Cluster {
 
     /// Ends all of its processes at once.
     pub fn kill(&mut self) {
-        self.order("kill");
+        self.servant.order("kill");
     }
 
     /// Starts it where it was; ready when this returns.
     pub fn restart(&mut self) {
-        self.order("restart");
-    }
-
-    fn order(&mut self, word: &str) {
-        writeln!(self.orders.as_mut().unwrap(), "{word}").unwrap();
-        assert_eq!(self.lines.next().unwrap().unwrap(), word);
-    }
-}
-
-impl Drop for Cluster {
-    fn drop(&mut self) {
-        drop(self.orders.take());
-        let _ = self.child.wait();
+        self.servant.order("restart");
     }
 }

@@ -3,10 +3,10 @@
 //!
 //! `scripts/crash` does the same a hundred times on each engine, by `USHER_TEST_KILLS`.
 
-mod client;
+pub mod client;
 pub mod cluster;
 pub mod consistency;
-mod writer;
+pub mod writer;
 
 use std::net::SocketAddr;
 use std::sync::mpsc::channel;
@@ -28,7 +28,7 @@ const KILLS: u64 = 3;
 const WRITES: u64 = 300;
 
 /// How long the server may take to come back to a database that has come back.
-const RECOVERY: Duration = Duration::from_secs(5);
+pub const RECOVERY: Duration = Duration::from_secs(5);
 
 /// How long the database may take to end what a killed server has begun.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -51,11 +51,11 @@ fn kills() -> u64 {
 
 /// Says something to whoever watches, or learns that the test has failed.
 #[expect(clippy::print_stdout, reason = "the test harness keeps it until the test fails")]
-fn say(line: &str) {
+pub fn say(line: &str) {
     println!("{line}");
 }
 
-fn seed() -> u64 {
+pub fn seed() -> u64 {
     let random = || u64::from_le_bytes(usher::secret::random::<8>());
     std::env::var("USHER_TEST_SEED")
         .map_or_else(|_| random(), |seed| seed.parse().expect("USHER_TEST_SEED is a number"))
@@ -135,7 +135,7 @@ fn write_and_kill(server: Server, writers: Vec<Writer>, writes: u64) -> (Vec<Wri
 
 /// Lets everybody write until nobody is answered any more, and calls `kill` as soon as so many writes were answered. The writers, and
 /// how many writes were answered.
-fn write_until(address: SocketAddr, writers: Vec<Writer>, writes: u64, kill: impl FnOnce()) -> (Vec<Writer>, u64) {
+pub fn write_until(address: SocketAddr, writers: Vec<Writer>, writes: u64, kill: impl FnOnce()) -> (Vec<Writer>, u64) {
     let (tell, told) = channel();
     let threads: Vec<_> = writers
         .into_iter()
@@ -159,7 +159,7 @@ fn write_until(address: SocketAddr, writers: Vec<Writer>, writes: u64, kill: imp
 }
 
 /// PostgreSQL ends a statement that a client who is gone has begun. Until then the outcome is open.
-async fn ended(place: &Place) {
+pub async fn ended(place: &Place) {
     if place.url.starts_with("sqlite") {
         return;
     }
@@ -174,7 +174,7 @@ async fn ended(place: &Place) {
 }
 
 /// Compares what every writer knows, and everything in the database, with itself.
-async fn check(place: &Place, server: &Server, writers: Vec<Writer>) -> Vec<Writer> {
+pub async fn check(place: &Place, server: &Server, writers: Vec<Writer>) -> Vec<Writer> {
     let address = server.address;
     let threads: Vec<_> = writers
         .into_iter()
@@ -188,6 +188,6 @@ async fn check(place: &Place, server: &Server, writers: Vec<Writer>) -> Vec<Writ
     let writers: Vec<Writer> = threads.into_iter().map(|thread| thread.join().expect("a writer")).collect();
     let users: usize = writers.iter().map(Writer::users).sum();
     assert_eq!(client::get(address, "/v1/users?queries[]=limit(1)")["total"], users);
-    consistency::check(&mut Outside::at(&place.database()).await).await;
+    consistency::check(&place.database()).await;
     writers
 }

@@ -16,7 +16,6 @@ use tokio::net::TcpStream as AsyncStream;
 use super::{PATIENCE, stays};
 use crate::crash::consistency;
 use crate::program::{Server, places};
-use crate::store::schema::Outside;
 use crate::wire::socket::{get, head, send};
 
 /// Connections, when nobody says how many.
@@ -149,7 +148,7 @@ places! {
         watch.check("afterwards");
         let (stdout, stderr) = server.stop();
         assert!(!stderr.contains("panicked") && stdout.is_empty(), "{stderr}");
-        consistency::check(&mut Outside::at(&place.database()).await).await;
+        consistency::check(&place.database()).await;
     }
 }
 

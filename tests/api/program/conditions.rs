@@ -93,7 +93,7 @@ places! {
             assert_eq!(shown(&server, "/v1/users")["total"], 2, "{clock}");
             server.stop();
         }
-        consistency::check(&mut Outside::at(&place.database()).await).await;
+        consistency::check(&place.database()).await;
     }
 }
 
@@ -188,7 +188,7 @@ async fn on_a_full_disk_writes_are_503_until_there_is_room_and_all_else_goes_on(
     let copied = Command::new("sh").args(["-c", &copy]).current_dir(place.folder.path()).output().unwrap();
     assert!(copied.status.success(), "{}", text(&copied.stderr));
     let copy = DatabaseUrl::Sqlite(place.folder.path().join("usher.db"));
-    consistency::check(&mut Outside::at(&copy).await).await;
+    consistency::check(&copy).await;
     let (_, stderr) = server.stop();
     let failures: Vec<&str> = stderr.lines().filter(|line| line.contains("ERROR")).collect();
     assert!(!failures.is_empty() && failures.iter().all(|line| line.contains("full")), "{stderr}");

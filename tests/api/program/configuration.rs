@@ -38,12 +38,17 @@ fn everything_that_is_in_force_is_shown_with_its_origin_and_without_secrets() {
     let shown = sound(&place.run(&CHECK, &variables));
     let expected = "USHER_LISTEN=127.0.0.1:0\tenvironment\n\
         USHER_LISTEN_MODE=0660\tdefault\n\
+        USHER_TLS_CERT=\tdefault\n\
+        USHER_TLS_KEY=\tdefault\n\
         USHER_CONNECTIONS=10000\tdefault\n\
         USHER_REQUESTS=7\t.env\n\
         USHER_CLIENT_TIMEOUT=60\tdefault\n\
         USHER_METRICS_LISTEN=\tdefault\n\
         DATABASE_URL=postgres://<hidden>@db:5432/usher\tenvironment\n\
         USHER_DATABASE_CONNECTIONS=10\tdefault\n\
+        USHER_BACKUP_FOLDER=\tdefault\n\
+        USHER_BACKUP_EVERY=24\tdefault\n\
+        USHER_BACKUP_KEEP=7\tdefault\n\
         USHER_STARTUP_WAIT=0\tenvironment\n\
         USHER_PROJECT_ID=demo\tenvironment\n\
         USHER_API_KEY=<hidden>\t.env\n\
@@ -62,6 +67,10 @@ fn everything_that_is_in_force_is_shown_with_its_origin_and_without_secrets() {
         USHER_HASH_QUEUE=64\tdefault\n\
         USHER_SECRET=<hidden>\tfile secret\n\
         USHER_SECRET_PREVIOUS=\tdefault\n\
+        OTEL_EXPORTER_OTLP_ENDPOINT=\tdefault\n\
+        OTEL_EXPORTER_OTLP_HEADERS=\tdefault\n\
+        OTEL_SERVICE_NAME=usher\tdefault\n\
+        OTEL_TRACES_SAMPLER_ARG=1\tdefault\n\
         USHER_CLOCK=\tdefault\n\
         USHER_LOG_FORMAT=text\tdefault\n\
         USHER_LOG_LEVEL=info\tdefault\n";
@@ -85,6 +94,9 @@ fn a_check_of_what_is_wrong_says_what_the_server_would() {
         &[("USHER_SECRET_FILE", "missing")],
         &[("DATABASE_URL_FILE", "missing")],
         &[("USHER_GEOIP_FILE", "words.txt")],
+        &[("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4317"), ("OTEL_EXPORTER_OTLP_HEADERS", "hunter2")],
+        &[("OTEL_EXPORTER_OTLP_HEADERS_FILE", "missing")],
+        &[("OTEL_TRACES_SAMPLER_ARG", "10%")],
         &[("USHER_PASSWORD_DICTIONARY", "words.txt")],
     ] {
         let said = place.fails(&CHECK, variables, variables[0].0);

@@ -118,4 +118,32 @@ places! {
         let output = place.run(&["migrate"], &[("USHER_LOG_LEVEL", "trace")]);
         assert_eq!((output.status.success(), String::from_utf8(output.stderr).unwrap()), (true, String::new()));
     }
+
+    async fn what_ends_a_program_is_a_line_for_machines_too(place) {
+        let json = ("USHER_LOG_FORMAT", "json");
+        let lines = |output: &std::process::Output| -> Vec<Value> {
+            assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(1), &b""[..]), "{output:?}");
+            let said = String::from_utf8(output.stderr.clone()).unwrap();
+            let lines = said.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")));
+            lines.inspect(|line: &Value| assert!(line["timestamp"].is_string() && line["level"].is_string(), "{line}")).collect()
+        };
+        let last = |output: &std::process::Output| lines(output).pop().unwrap();
+        for (arguments, variables, part) in [
+            // All that is wrong is one line, with what is wrong with the format's neighbours.
+            (&[][..], &[json, ("USHER_LISTEN", "8080"), ("USHER_REQUESTS", "0")][..], "USHER_REQUESTS must be"),
+            (&[], &[json, ("USHER_LISTEN", "203.0.113.9:1")], "cannot be listened on"),
+            (&[], &[json, ("DATABASE_URL", "postgres://u:p@127.0.0.1:1/x")], "cannot be used"),
+            (&["project", "show", "ghost"], &[json], "there is no project ghost"),
+            (&["key", "revoke", "ghost", "id"], &[json], "there is no project ghost"),
+            (&["config", "check"], &[json, ("USHER_LISTEN", "8080"), ("USHER_LISTN", "1")], "USHER_LISTEN must be"),
+            (&["healthcheck"], &[json, ("USHER_LISTEN", "127.0.0.1:1")], "nothing answers"),
+        ] {
+            let line = last(&place.run(arguments, variables));
+            assert_eq!(line["level"], "ERROR");
+            let message = line["message"].as_str().unwrap();
+            assert!(message.starts_with("usher: ") && message.contains(part), "{arguments:?}: {line}");
+        }
+        let unknown = lines(&place.run(&["config", "check"], &[json, ("USHER_LISTEN", "8080"), ("USHER_LISTN", "1")]));
+        assert_eq!(unknown.len(), 2, "{unknown:?}");
+    }
 }

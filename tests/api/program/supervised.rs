@@ -13,7 +13,7 @@ use super::{Place, Server, get, places};
 const DEMO: [(&str, &str); 2] = [("USHER_PROJECT_ID", "demo"), ("USHER_API_KEY", "first-key")];
 
 /// The server with this file as the first of `count` that it inherits.
-fn with_socket(place: &Place, socket: impl Into<OwnedFd>, count: &str, more: &[(&str, &str)]) -> Command {
+pub fn with_socket(place: &Place, socket: impl Into<OwnedFd>, count: &str, more: &[(&str, &str)]) -> Command {
     let program = place.command(&[], &[&DEMO[..], more].concat());
     let script = format!("LISTEN_FDS={count} LISTEN_PID=$$ exec \"$0\" 3<&0 4<&0 </dev/null");
     let mut command = Command::new("sh");

@@ -2,8 +2,10 @@
 
 mod at_once;
 mod attempts;
+mod check;
 mod lookups;
 mod plans;
+mod recorded;
 pub mod schema;
 mod search_index;
 pub mod statements;

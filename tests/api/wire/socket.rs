@@ -56,7 +56,7 @@ pub fn get(address: SocketAddr, key: &str, path: &str, more: &str) -> Raw {
 }
 
 /// Reads an answer; its body ends with the connection, and chunks are put together.
-pub fn read(connection: &mut BufReader<TcpStream>) -> Raw {
+pub fn read<S: Read>(connection: &mut BufReader<S>) -> Raw {
     let mut lines = Vec::new();
     loop {
         let mut line = String::new();

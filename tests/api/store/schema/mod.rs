@@ -4,7 +4,7 @@ mod constraints;
 mod migrations;
 mod parity;
 pub mod rows;
-mod upgrade;
+pub mod upgrade;
 
 use sqlx::{Connection as _, Executor as _, PgConnection, SqliteConnection};
 use usher::config::DatabaseUrl;

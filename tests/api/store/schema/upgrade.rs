@@ -16,6 +16,18 @@ use crate::store::targets::copies_are_right;
 use crate::store::totals::totals_are_right;
 use crate::support::{TestApp, both, made_up};
 
+/// The first migrations, of this number.
+pub async fn earlier(engine: Engine, migrations: usize) -> Migrator {
+    let all = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations").join(engine.name());
+    let mut files: Vec<_> = std::fs::read_dir(all).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    let earlier = tempfile::tempdir().unwrap();
+    for file in &files[..migrations] {
+        std::fs::copy(file, earlier.path().join(file.file_name().unwrap())).unwrap();
+    }
+    Migrator::new(earlier.path()).await.unwrap()
+}
+
 /// An empty database, brought up to the first migrations of this number and no further.
 async fn database_of(app: &TestApp, migrations: usize) -> DatabaseUrl {
     let url = match &app.app.config.database {
@@ -30,15 +42,7 @@ async fn database_of(app: &TestApp, migrations: usize) -> DatabaseUrl {
     if let DatabaseUrl::Sqlite(file) = &url {
         std::fs::File::create_new(file).unwrap();
     }
-    let engine = if app.engine() == Engine::Sqlite { "sqlite" } else { "postgres" };
-    let all = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations").join(engine);
-    let mut files: Vec<_> = std::fs::read_dir(all).unwrap().map(|entry| entry.unwrap().path()).collect();
-    files.sort();
-    let earlier = tempfile::tempdir().unwrap();
-    for file in &files[..migrations] {
-        std::fs::copy(file, earlier.path().join(file.file_name().unwrap())).unwrap();
-    }
-    let migrator = Migrator::new(earlier.path()).await.unwrap();
+    let migrator = earlier(app.engine(), migrations).await;
     match Outside::at(&url).await {
         Outside::Sqlite(mut connection) => migrator.run(&mut connection).await.unwrap(),
         Outside::Postgres(mut connection) => migrator.run(&mut connection).await.unwrap(),

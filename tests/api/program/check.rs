@@ -1,0 +1,59 @@
+//! `usher check`: beside a server, and how it ends.
+
+use serde_json::json;
+
+use super::process::text;
+use super::{Place, Server, places};
+use crate::store::schema::Outside;
+use crate::wire::socket::send;
+
+fn make(server: &Server, id: &str) {
+    let user = json!({ "userId": id, "name": "Åsa" }).to_string();
+    let json = "Content-Type: application/json\r\n";
+    assert_eq!(send(server.address, "first-key", "POST", "/v1/users", json, user.as_bytes()).status, 201);
+}
+
+/// How a check ends, and what it prints.
+fn check(place: &Place, arguments: &[&str]) -> (Option<i32>, String) {
+    let output = place.run(&[&["check"], arguments].concat(), &[]);
+    assert_eq!(text(&output.stderr), "");
+    (output.status.code(), text(&output.stdout))
+}
+
+places! {
+    async fn faults_are_lines_and_a_status(place) {
+        let server = place.start_demo(&[]);
+        for id in ["ada", "bob"] {
+            make(&server, id);
+        }
+        let well = "projects=1\nrows=2\nfaults=0\nmended=0\n";
+        assert_eq!(check(place, &[]), (Some(0), well.to_owned()));
+        assert_eq!(check(place, &["--repair"]), (Some(0), well.to_owned()));
+        let mut outside = Outside::at(&place.database()).await;
+        outside.run("UPDATE users SET name_folded = 'x' WHERE id = 'bob'").await.unwrap();
+        let line = "project demo: user bob: name_folded is not what the name folds to";
+        let told = format!("{line}\nprojects=1\nrows=2\nfaults=1\nmended=0\n");
+        assert_eq!(check(place, &[]), (Some(1), told));
+        let told = format!("{line}; mended\nprojects=1\nrows=2\nfaults=1\nmended=1\nchecking again\n{well}");
+        assert_eq!(check(place, &["--repair"]), (Some(0), told));
+        assert_eq!(check(place, &[]), (Some(0), well.to_owned()));
+        // What cannot be mended is left, and said so.
+        outside.run("UPDATE users SET labels = 'none', name_folded = 'x' WHERE id = 'bob'").await.unwrap();
+        let labels = "project demo: user bob: the labels are no JSON list of texts";
+        let told = format!(
+            "{line}; mended\n{labels}\nprojects=1\nrows=2\nfaults=2\nmended=1\nchecking again\n\
+             {labels}\nprojects=1\nrows=2\nfaults=1\nmended=0\n"
+        );
+        assert_eq!(check(place, &["--repair"]), (Some(1), told));
+        server.stop();
+    }
+
+    async fn a_database_that_is_not_up_to_date_is_left_alone(place) {
+        let said = place.fails(&["check"], &[], "lacks 6 of 6 migrations; a start or `usher migrate` applies them");
+        assert!(!said.contains('@') || said.contains("<hidden>@"), "{said}");
+        assert_eq!(place.run(&["check"], &[]).status.code(), Some(1));
+        assert_eq!(std::fs::read_dir(place.folder.path()).unwrap().count(), 0);
+        place.prints(&["migrate"]);
+        assert_eq!(check(place, &[]), (Some(0), "projects=0\nrows=0\nfaults=0\nmended=0\n".to_owned()));
+    }
+}
