@@ -168,6 +168,7 @@ pub fn span(name: &'static str) -> Span {
 }
 
 /// Begins a statement to a database of this kind. Its text has no values in it.
+#[expect(clippy::ptr_arg, reason = "most texts are fixed, and need not be copied")]
 pub fn statement(system: &'static str, text: &Cow<'static, str>) -> Span {
     Span(request_id::trace().map(|trace| {
         let (tracer, parent) = &*trace.0;
