@@ -30,7 +30,7 @@ use tracing_subscriber::filter::LevelFilter;
 
 use self::lines::Lines;
 use crate::clock::Clock;
-use crate::config::{Config, Environment, Listen, LogFormat, Setting};
+use crate::config::{Config, Environment, Listen, LogFormat, Reading, Setting};
 use crate::request_id;
 use crate::store::Store;
 use crate::store::projects::{self, Project};
@@ -47,6 +47,26 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    #[command(flatten)]
+    Configured(Configured),
+    /// Check the configuration.
+    #[command(subcommand)]
+    Config(config::Command),
+    /// Print a script that completes the commands in a shell.
+    Completions {
+        /// Which shell.
+        shell: Shell,
+    },
+    /// Print the manual page of the program.
+    Man {
+        /// Write the pages of all commands into this folder instead, which is made when it is missing.
+        folder: Option<PathBuf>,
+    },
+}
+
+/// What needs a configuration that is right.
+#[derive(Debug, Subcommand)]
+enum Configured {
     /// Answer requests (the default).
     Serve,
     /// Bring the database up to date and end.
@@ -100,21 +120,8 @@ enum Command {
     /// Change the secret that values are sealed with.
     #[command(subcommand)]
     Secret(secret::Command),
-    /// Check the configuration.
-    #[command(subcommand)]
-    Config(config::Command),
     /// Ask the server on this machine whether it is ready; for containers.
     Healthcheck,
-    /// Print a script that completes the commands in a shell.
-    Completions {
-        /// Which shell.
-        shell: Shell,
-    },
-    /// Print the manual page of the program.
-    Man {
-        /// Write the pages of all commands into this folder instead, which is made when it is missing.
-        folder: Option<PathBuf>,
-    },
 }
 
 /// What is said of a variable that looks as if it were meant for this program.
@@ -126,9 +133,9 @@ static FOR_MACHINES: AtomicBool = AtomicBool::new(false);
 /// Runs the program.
 #[must_use]
 pub fn main() -> ExitCode {
-    let command = Arguments::parse().command.unwrap_or(Command::Serve);
+    let command = Arguments::parse().command.unwrap_or(Command::Configured(Configured::Serve));
     let failure = match command {
-        Command::Password(_) => ExitCode::from(password::FAILURE),
+        Command::Configured(Configured::Password(_)) => ExitCode::from(password::FAILURE),
         _ => ExitCode::FAILURE,
     };
     run(command).unwrap_or_else(|error| {
@@ -138,22 +145,28 @@ pub fn main() -> ExitCode {
 }
 
 fn run(command: Command) -> anyhow::Result<ExitCode> {
-    // These are about the program alone: a package is built where nothing is configured.
-    let command = match command {
-        Command::Completions { shell } => return manual::completions(shell).map(|()| ExitCode::SUCCESS),
-        Command::Man { folder } => return manual::man(folder).map(|()| ExitCode::SUCCESS),
-        command => command,
-    };
+    let done = |()| ExitCode::SUCCESS;
+    match command {
+        // A package is built where nothing is configured.
+        Command::Completions { shell } => manual::completions(shell).map(done),
+        Command::Man { folder } => manual::man(folder).map(done),
+        Command::Config(command) => config::run(read()?, &command).map(done),
+        Command::Configured(command) => run_configured(read()?, command),
+    }
+}
+
+/// Reads the configuration. How failures are told is known also when something else is wrong.
+fn read() -> anyhow::Result<Reading> {
     let reading = Environment::load()?.read();
-    // Known also when something else is wrong.
     let json = |setting: &Setting| (setting.name, setting.shown.as_str()) == ("USHER_LOG_FORMAT", "json");
     FOR_MACHINES.store(reading.settings.iter().any(json), Ordering::Relaxed);
-    if let Command::Config(command) = command {
-        return config::run(reading, &command).map(|()| ExitCode::SUCCESS);
-    }
+    Ok(reading)
+}
+
+fn run_configured(reading: Reading, command: Configured) -> anyhow::Result<ExitCode> {
     let config = reading.config?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let quiet = !matches!(command, Command::Serve);
+    let quiet = !matches!(command, Configured::Serve);
     let _lines = start_log(&config, quiet)?;
     if !quiet {
         for name in reading.unknown {
@@ -162,19 +175,18 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
     }
     runtime.block_on(async {
         match command {
-            Command::Serve => serve::run(config).await,
-            Command::Config(_) | Command::Completions { .. } | Command::Man { .. } => Ok(()),
-            Command::Migrate => migrate::run(&config).await,
-            Command::Copy(command) => copy::run(command).await,
-            Command::Backup { file, force } => backup::make(&config, file, force).await,
-            Command::Restore { file, force } => backup::restore(&config, &file, force),
-            Command::Check { repair } => return check::run(&config, repair).await,
-            Command::Project(command) => project::run(&config, command).await,
-            Command::Key(command) => key::run(&config, command).await,
-            Command::Users(command) => users::run(&config, command).await,
-            Command::Secret(command) => secret::run(&config, &command).await,
-            Command::Password(command) => return password::run(&config, command).await,
-            Command::Healthcheck => healthcheck::run(&config).await,
+            Configured::Serve => serve::run(config).await,
+            Configured::Migrate => migrate::run(&config).await,
+            Configured::Copy(command) => copy::run(command).await,
+            Configured::Backup { file, force } => backup::make(&config, file, force).await,
+            Configured::Restore { file, force } => backup::restore(&config, &file, force),
+            Configured::Check { repair } => return check::run(&config, repair).await,
+            Configured::Project(command) => project::run(&config, command).await,
+            Configured::Key(command) => key::run(&config, command).await,
+            Configured::Users(command) => users::run(&config, command).await,
+            Configured::Secret(command) => secret::run(&config, &command).await,
+            Configured::Password(command) => return password::run(&config, command).await,
+            Configured::Healthcheck => healthcheck::run(&config).await,
         }
         .map(|()| ExitCode::SUCCESS)
     })

@@ -10,6 +10,7 @@ mod backup;
 mod copy;
 mod crash;
 mod decoding;
+mod documents;
 mod erasure;
 mod formats;
 mod fuzz;
