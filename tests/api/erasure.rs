@@ -113,3 +113,28 @@ both! {
         }
     }
 }
+
+/// What docs/operations.md says of the file: merging the index of the search and VACUUM leave nothing of what was deleted.
+#[tokio::test]
+async fn a_file_of_sqlite_can_be_cleared_of_what_was_deleted() {
+    let app = TestApp::sqlite(&[]).await;
+    let usher::config::DatabaseUrl::Sqlite(path) = app.app.config.database.clone() else { panic!("no file") };
+    app.user("bert", json!({"name": "Bert"})).await;
+    app.user("anna", json!({"name": "Qzxjvk", "email": "qzxjvk@example.org"})).await;
+    app.admin().delete("/v1/users/anna").await.expect(204);
+    app.store().close().await;
+    let mut outside = Outside::of(&app).await;
+    for statement in [
+        "INSERT INTO user_search (user_search) VALUES ('optimize')",
+        "INSERT INTO identity_search (identity_search) VALUES ('optimize')",
+        "VACUUM",
+    ] {
+        outside.run(statement).await.unwrap();
+    }
+    outside.run("PRAGMA wal_checkpoint(TRUNCATE)").await.unwrap();
+    let bytes = std::fs::read(path).unwrap();
+    let has = |part: &[u8]| bytes.windows(part.len()).any(|window| window == part);
+    assert!(has(b"Bert") && !has(b"Qzxjvk") && !has(b"qzx") && !has(b"zxj"));
+    drop(outside);
+    app.finish().await;
+}
