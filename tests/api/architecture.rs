@@ -19,7 +19,6 @@ const WITHOUT_PROJECT: &[(&str, &str)] = &[
     ("SELECT max(seq) FROM sqlite_sequence WHERE name = $1", "row numbers are given to all projects together"),
     ("DELETE FROM sqlite_sequence WHERE name = $1 AND seq < $2", "row numbers are given to all projects together"),
     ("INSERT INTO sqlite_sequence (name, seq) SELECT ", "row numbers are given to all projects together"),
-    ("SELECT count(*) FROM sqlite_master", "begins to read a file, whatever is in it"),
     ("SELECT count(*)", "Table::push_from goes on with the project"),
     ("INSERT INTO ", "Table::insert goes on with all columns, of which one is the project"),
     ("UPDATE ", "seals::replace goes on with `WHERE project =`"),
@@ -73,6 +72,7 @@ const WITHOUT_PROJECT: &[(&str, &str)] = &[
     ("INSERT INTO identity_search (scope, ", "the word `scope` of the index is the project"),
     ("DELETE FROM user_search WHERE rowid = $1", "the index has no column to ask, a row number is of one project"),
     ("DELETE FROM identity_search WHERE rowid = $1", "the index has no column to ask, a row number is of one project"),
+    ("SELECT count(*) FROM sqlite_master", "begins to read a file, whatever is in it"),
 ];
 
 struct Source {
