@@ -91,11 +91,30 @@ impl App {
             traces: config.otlp.as_ref().map(|otlp| Traces::start(otlp, &spans)).transpose()?,
             spans,
             tls: config.tls.as_ref().map(Tls::open).transpose()?,
-            signer: config.secret.as_ref().map_or_else(Signer::forgetful, |secret| Signer::new(&secret.0)),
-            seal: config.secret.as_ref().map(|secret| Seal::new(&secret.0)),
+            signer: signer(&config),
+            seal: seal(&config),
             config,
         }))
     }
+}
+
+/// What signs tokens, which end with this process where there is no secret.
+fn signer(config: &Config) -> Signer {
+    let Some(secret) = &config.secret else { return Signer::forgetful() };
+    let signer = Signer::new(&secret.0);
+    match &config.secret_previous {
+        Some(previous) => signer.with_previous(&previous.0),
+        None => signer,
+    }
+}
+
+/// What seals, where there is a secret.
+pub(crate) fn seal(config: &Config) -> Option<Seal> {
+    let seal = Seal::new(&config.secret.as_ref()?.0);
+    Some(match &config.secret_previous {
+        Some(previous) => seal.with_previous(&previous.0),
+        None => seal,
+    })
 }
 
 /// Reads the countries of addresses.

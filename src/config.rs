@@ -15,6 +15,7 @@ use anyhow::{Context as _, bail};
 pub use self::environment::{Environment, Reading};
 pub use self::listen::{Listen, Peer, Proxies, TlsFiles};
 pub use self::otlp::{Endpoint, Otlp, headers as otlp_headers};
+pub(crate) use self::variables::secret_of_file;
 use self::variables::{Given, Variables};
 pub use self::variables::{Origin, Setting};
 use crate::clock::Millis;
@@ -56,6 +57,10 @@ pub struct Config {
     pub rate_limits: bool,
     /// `USHER_LOG_RETENTION`
     pub log_retention: Option<Duration>,
+    /// `USHER_SESSION_RETENTION`
+    pub session_retention: Duration,
+    /// `USHER_TOKEN_RETENTION`
+    pub token_retention: Duration,
     /// `USHER_TOTAL_CAP`
     pub total_cap: Option<i64>,
     /// `USHER_TRUSTED_PROXIES`
@@ -72,6 +77,8 @@ pub struct Config {
     pub hash_queue: usize,
     /// `USHER_SECRET` or `USHER_SECRET_FILE`
     pub secret: Option<Hidden<String>>,
+    /// `USHER_SECRET_PREVIOUS` or `USHER_SECRET_PREVIOUS_FILE`
+    pub secret_previous: Option<Hidden<String>>,
     /// Traces, when `OTEL_EXPORTER_OTLP_ENDPOINT` names who takes them.
     pub otlp: Option<Otlp>,
     /// `USHER_CLOCK`
@@ -117,6 +124,27 @@ pub enum DatabaseUrl {
     Sqlite(PathBuf),
     /// A PostgreSQL server; the URL may hold a password.
     Postgres(Hidden<String>),
+}
+
+impl DatabaseUrl {
+    /// Reads the text of a variable.
+    ///
+    /// # Errors
+    /// What is allowed.
+    pub fn parse(value: &str) -> anyhow::Result<Self> {
+        if value.starts_with("postgres://") || value.starts_with("postgresql://") {
+            return Ok(Self::Postgres(Hidden(value.to_owned())));
+        }
+        match value.strip_prefix("sqlite:") {
+            // Both sqlite:relative.db and the URL form sqlite:///absolute.db.
+            Some(path) => match path.strip_prefix("//").unwrap_or(path) {
+                "" | ":memory:" => bail!("sqlite: and the name of a file, since users are to be kept"),
+                path if path.contains('?') => bail!("sqlite: and the name of a file, without parameters"),
+                path => Ok(Self::Sqlite(path.into())),
+            },
+            None => bail!("sqlite:FILE or postgres://USER:PASSWORD@HOST/DATABASE"),
+        }
+    }
 }
 
 /// Shows the engine and the place, never the user's name and password.
@@ -173,7 +201,7 @@ impl Config {
             requests: vars.value("USHER_REQUESTS", "256", within(1, 100_000))?,
             client_timeout: vars.value("USHER_CLIENT_TIMEOUT", "60", seconds(1, 3600))?,
             metrics_listen: vars.option("USHER_METRICS_LISTEN", parsed("an address and port such as 127.0.0.1:9090")),
-            database: vars.place("DATABASE_URL", "DATABASE_URL_FILE", "sqlite:data/usher.db", database_url)?,
+            database: vars.place("DATABASE_URL", "DATABASE_URL_FILE", "sqlite:data/usher.db", DatabaseUrl::parse)?,
             database_connections: vars.value("USHER_DATABASE_CONNECTIONS", "10", within(1, 1000))?,
             backups: backups(vars)?,
             startup_wait: vars.value("USHER_STARTUP_WAIT", "30", seconds(0, 3600))?,
@@ -182,6 +210,8 @@ impl Config {
             lenient_import: vars.value("USHER_LENIENT_IMPORT", "false", truth)?,
             rate_limits: vars.value("USHER_RATE_LIMITS", "true", truth)?,
             log_retention: vars.value("USHER_LOG_RETENTION", LOG_DAYS, retention)?,
+            session_retention: vars.value("USHER_SESSION_RETENTION", "0", days)?,
+            token_retention: vars.value("USHER_TOKEN_RETENTION", "0", days)?,
             total_cap: vars.option("USHER_TOTAL_CAP", within(1, i64::MAX)),
             trusted_proxies: vars.option("USHER_TRUSTED_PROXIES", Proxies::parse).unwrap_or_default(),
             geoip_file: vars.option("USHER_GEOIP_FILE", path),
@@ -194,12 +224,14 @@ impl Config {
             hash_workers: vars.value("USHER_HASH_WORKERS", &workers.to_string(), within(1, 1024))?,
             hash_queue: vars.value("USHER_HASH_QUEUE", "64", within(1, 100_000))?,
             secret: vars.secret("USHER_SECRET", "USHER_SECRET_FILE", secret),
+            secret_previous: vars.secret("USHER_SECRET_PREVIOUS", "USHER_SECRET_PREVIOUS_FILE", secret),
             otlp: otlp(vars)?,
             clock: vars
                 .option("USHER_CLOCK", |text| Millis::parse(text).context("a moment such as 2026-01-02T03:04:05Z")),
             log_format: vars.value("USHER_LOG_FORMAT", "text", log_format)?,
             log_level: vars.value("USHER_LOG_LEVEL", "info", parsed("one of off, error, warn, info, debug, trace"))?,
         };
+        secrets(vars, &config);
         if config.backups.is_some() && matches!(config.database, DatabaseUrl::Postgres(_)) {
             vars.complain("USHER_BACKUP_FOLDER is for SQLite, and DATABASE_URL is PostgreSQL, which pg_dump copies");
         }
@@ -227,27 +259,16 @@ fn seconds(min: u64, max: u64) -> impl Fn(&str) -> anyhow::Result<Duration> {
 
 /// Days; 0 is for ever.
 fn retention(value: &str) -> anyhow::Result<Option<Duration>> {
+    Ok(Some(days(value)?).filter(|time| !time.is_zero()))
+}
+
+fn days(value: &str) -> anyhow::Result<Duration> {
     let days: u64 = within(0, 36_500)(value)?;
-    Ok(Some(Duration::from_secs(days * 24 * 60 * 60)).filter(|time| !time.is_zero()))
+    Ok(Duration::from_secs(days * 24 * 60 * 60))
 }
 
 fn path(value: &str) -> anyhow::Result<PathBuf> {
     Ok(value.into())
-}
-
-fn database_url(value: &str) -> anyhow::Result<DatabaseUrl> {
-    if value.starts_with("postgres://") || value.starts_with("postgresql://") {
-        return Ok(DatabaseUrl::Postgres(Hidden(value.to_owned())));
-    }
-    match value.strip_prefix("sqlite:") {
-        // Both sqlite:relative.db and the URL form sqlite:///absolute.db.
-        Some(path) => match path.strip_prefix("//").unwrap_or(path) {
-            "" | ":memory:" => bail!("sqlite: and the name of a file, since users are to be kept"),
-            path if path.contains('?') => bail!("sqlite: and the name of a file, without parameters"),
-            path => Ok(DatabaseUrl::Sqlite(path.into())),
-        },
-        None => bail!("sqlite:FILE or postgres://USER:PASSWORD@HOST/DATABASE"),
-    }
 }
 
 fn backups(vars: &mut Variables<'_>) -> anyhow::Result<Option<Backups>> {
@@ -317,6 +338,17 @@ fn secret(value: &str) -> anyhow::Result<Hidden<String>> {
     match value.len() {
         32.. => Ok(Hidden(value.to_owned())),
         _ => bail!("at least 32 characters long"),
+    }
+}
+
+/// Whether the secret that is in use and the one before it belong together.
+fn secrets(vars: &mut Variables<'_>, config: &Config) {
+    let Some(previous) = &config.secret_previous else { return };
+    if !vars.is_set("USHER_SECRET") && !vars.is_set("USHER_SECRET_FILE") {
+        vars.complain("USHER_SECRET_PREVIOUS is set without USHER_SECRET (or USHER_SECRET_FILE), which replaces it");
+    }
+    if config.secret.as_ref().is_some_and(|secret| secret == previous) {
+        vars.complain("USHER_SECRET_PREVIOUS must be another secret than USHER_SECRET");
     }
 }
 

@@ -74,9 +74,10 @@ pub async fn run_once(app: &App) -> Result<Option<Removed>> {
 
 /// Removes what is over in one project, and counts it.
 async fn clear(app: &App, project: ProjectKey, now: Millis, removed: &mut Removed) -> Result<()> {
-    removed.sessions += remove(app, project, now, |tx, p, t| Box::pin(sessions::delete_ended(tx, p, t))).await?;
-    removed.tokens += remove(app, project, now, |tx, p, t| Box::pin(tokens::delete_ended(tx, p, t))).await?;
-    removed.challenges += remove(app, project, now, |tx, p, t| Box::pin(mfa::delete_ended(tx, p, t))).await?;
+    let (ended, spent) = (now.minus(app.config.session_retention), now.minus(app.config.token_retention));
+    removed.sessions += remove(app, project, ended, |tx, p, t| Box::pin(sessions::delete_ended(tx, p, t))).await?;
+    removed.tokens += remove(app, project, spent, |tx, p, t| Box::pin(tokens::delete_ended(tx, p, t))).await?;
+    removed.challenges += remove(app, project, spent, |tx, p, t| Box::pin(mfa::delete_ended(tx, p, t))).await?;
     removed.attempts += remove(app, project, now, |tx, p, t| Box::pin(attempts::delete_ended(tx, p, t))).await?;
     if let Some(kept) = app.config.log_retention {
         let until = now.minus(kept);

@@ -41,7 +41,11 @@ struct Header {
 
 /// Signs tokens and recognises its own.
 #[derive(Clone)]
-pub struct Signer(Hmac<Sha256>);
+pub struct Signer {
+    key: Hmac<Sha256>,
+    /// That of the secret that was in use before.
+    previous: Option<Hmac<Sha256>>,
+}
 
 impl fmt::Debug for Signer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -60,6 +64,12 @@ impl Signer {
         Self::with_key(bytes)
     }
 
+    /// Recognises the tokens that were signed with the secret that was in use before, too.
+    #[must_use]
+    pub fn with_previous(self, secret: &str) -> Self {
+        Self { previous: Some(Self::new(secret).key), ..self }
+    }
+
     /// With a key that ends with this process, and its tokens with it.
     #[must_use]
     pub fn forgetful() -> Self {
@@ -67,7 +77,7 @@ impl Signer {
     }
 
     fn with_key(key: [u8; 64]) -> Self {
-        Self(Hmac::new(&key.into()))
+        Self { key: Hmac::new(&key.into()), previous: None }
     }
 
     /// The token.
@@ -75,7 +85,7 @@ impl Signer {
     pub fn sign(&self, claims: &Claims) -> String {
         let claims = serde_json::json!(claims).to_string();
         let signed = format!("{}.{}", BASE64.encode(HEADER), BASE64.encode(claims));
-        let signature = self.mac(&signed).finalize().into_bytes();
+        let signature = mac(&self.key, &signed).finalize().into_bytes();
         format!("{signed}.{}", BASE64.encode(signature))
     }
 
@@ -83,17 +93,21 @@ impl Signer {
     #[must_use]
     pub fn verify(&self, token: &str, now: Millis) -> Option<Claims> {
         let (signed, signature) = token.rsplit_once('.').filter(|_| token.len() <= LONGEST)?;
+        let signature = BASE64.decode(signature).ok()?;
         // Compares in constant time.
-        self.mac(signed).verify_slice(&BASE64.decode(signature).ok()?).ok()?;
+        let signed_by = |key: &Hmac<Sha256>| mac(key, signed).verify_slice(&signature).is_ok();
+        if !signed_by(&self.key) && !self.previous.as_ref().is_some_and(signed_by) {
+            return None;
+        }
         let (header, claims) = signed.split_once('.')?;
         let header: Header = serde_json::from_slice(&BASE64.decode(header).ok()?).ok()?;
         let claims: Claims = serde_json::from_slice(&BASE64.decode(claims).ok()?).ok()?;
         (header.alg == "HS256" && claims.exp.saturating_mul(1000) > now.0).then_some(claims)
     }
+}
 
-    fn mac(&self, signed: &str) -> Hmac<Sha256> {
-        self.0.clone().chain_update(signed)
-    }
+fn mac(key: &Hmac<Sha256>, signed: &str) -> Hmac<Sha256> {
+    key.clone().chain_update(signed)
 }
 
 #[cfg(test)]
@@ -126,10 +140,20 @@ mod tests {
         let key = base64::prelude::BASE64_URL_SAFE_NO_PAD
             .decode("AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow")
             .unwrap();
-        let signer = Signer(Hmac::new_from_slice(&key).unwrap());
+        let key = Hmac::new_from_slice(&key).unwrap();
         let signed = "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ";
-        let signature = BASE64.encode(signer.mac(signed).finalize().into_bytes());
+        let signature = BASE64.encode(mac(&key, signed).finalize().into_bytes());
         assert_eq!(signature, "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk");
+    }
+
+    #[test]
+    fn a_token_of_the_secret_before_is_recognised_while_it_is_known() {
+        let (before, both) = (Signer::new("one"), Signer::new("two").with_previous("one"));
+        assert_eq!(both.verify(&before.sign(&claims()), NOW), Some(claims()));
+        let token = both.sign(&claims());
+        assert_eq!((Signer::new("two").verify(&token, NOW), before.verify(&token, NOW)), (Some(claims()), None));
+        assert_eq!(Signer::new("two").verify(&before.sign(&claims()), NOW), None);
+        assert_eq!(both.verify(&Signer::new("three").sign(&claims()), NOW), None);
     }
 
     #[test]
@@ -140,7 +164,7 @@ mod tests {
         let (header, body) = signed.split_once('.').unwrap();
         let resigned = |header: &str, body: &str| {
             let signed = format!("{}.{}", BASE64.encode(header), BASE64.encode(body));
-            format!("{signed}.{}", BASE64.encode(signer.mac(&signed).finalize().into_bytes()))
+            format!("{signed}.{}", BASE64.encode(mac(&signer.key, &signed).finalize().into_bytes()))
         };
         let good = serde_json::json!(claims()).to_string();
         assert!(signer.verify(&resigned(HEADER, &good), NOW).is_some());

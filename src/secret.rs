@@ -61,7 +61,22 @@ impl<T> fmt::Debug for Hidden<T> {
 
 /// Seals texts for storage with XChaCha20-Poly1305 under a key derived from `USHER_SECRET`.
 #[derive(Clone)]
-pub struct Seal(XChaCha20Poly1305);
+pub struct Seal {
+    key: XChaCha20Poly1305,
+    /// That of the secret that was in use before.
+    previous: Option<XChaCha20Poly1305>,
+}
+
+/// What becomes of a sealed text when another secret comes into use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Renewed {
+    /// It is sealed with the secret that is in use.
+    Current,
+    /// It was sealed with the one before; here it is with the one that is in use.
+    Anew(Vec<u8>),
+    /// Neither opens it.
+    Closed,
+}
 
 impl fmt::Debug for Seal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -79,7 +94,13 @@ impl Seal {
         let key = Sha256::new().chain_update("usher seal v1\0").chain_update(secret).finalize();
         let mut bytes = [0; 32];
         bytes.copy_from_slice(&key);
-        Self(XChaCha20Poly1305::new(&bytes.into()))
+        Self { key: XChaCha20Poly1305::new(&bytes.into()), previous: None }
+    }
+
+    /// Opens what was sealed with the secret that was in use before, too.
+    #[must_use]
+    pub fn with_previous(self, secret: &str) -> Self {
+        Self { previous: Some(Self::new(secret).key), ..self }
     }
 
     /// Nonce and ciphertext.
@@ -87,16 +108,29 @@ impl Seal {
     #[expect(clippy::expect_used, reason = "fails only for texts of more than 256 GiB")]
     pub fn seal(&self, text: &str) -> Vec<u8> {
         let nonce = random::<{ Self::NONCE }>();
-        let sealed = self.0.encrypt(&XNonce::from(nonce), text.as_bytes()).expect("a text that fits into memory");
+        let sealed = self.key.encrypt(&XNonce::from(nonce), text.as_bytes()).expect("a text that fits into memory");
         [&nonce[..], &sealed].concat()
     }
 
     /// The text again; `None` when it was sealed with another key or changed since.
     #[must_use]
     pub fn open(&self, sealed: &[u8]) -> Option<String> {
-        let (nonce, sealed) = sealed.split_first_chunk::<{ Self::NONCE }>()?;
-        String::from_utf8(self.0.decrypt(&XNonce::from(*nonce), sealed).ok()?).ok()
+        opened(&self.key, sealed).or_else(|| opened(self.previous.as_ref()?, sealed))
     }
+
+    /// The same text, sealed with the secret that is in use.
+    #[must_use]
+    pub fn renew(&self, sealed: &[u8]) -> Renewed {
+        if opened(&self.key, sealed).is_some() {
+            return Renewed::Current;
+        }
+        self.open(sealed).map_or(Renewed::Closed, |text| Renewed::Anew(self.seal(&text)))
+    }
+}
+
+fn opened(key: &XChaCha20Poly1305, sealed: &[u8]) -> Option<String> {
+    let (nonce, sealed) = sealed.split_first_chunk::<{ Seal::NONCE }>()?;
+    String::from_utf8(key.decrypt(&XNonce::from(*nonce), sealed).ok()?).ok()
 }
 
 #[cfg(test)]
@@ -124,6 +158,18 @@ mod tests {
         changed[30] ^= 1;
         assert_eq!(Seal::new("one").open(&changed), None);
         assert!(!sealed.windows(5).any(|w| w == b"token"));
+    }
+
+    #[test]
+    fn what_the_secret_before_has_sealed_is_opened_and_sealed_anew() {
+        let (before, both) = (Seal::new("one"), Seal::new("two").with_previous("one"));
+        let sealed = before.seal("token");
+        assert_eq!(both.open(&sealed).as_deref(), Some("token"));
+        let Renewed::Anew(anew) = both.renew(&sealed) else { panic!("it is not sealed anew") };
+        assert_eq!((Seal::new("two").open(&anew).as_deref(), before.open(&anew)), (Some("token"), None));
+        assert_eq!((both.renew(&anew), both.renew(&both.seal("token"))), (Renewed::Current, Renewed::Current));
+        assert_eq!(both.renew(&Seal::new("three").seal("token")), Renewed::Closed);
+        assert_eq!((both.renew(b""), Seal::new("two").renew(&sealed)), (Renewed::Closed, Renewed::Closed));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod backup;
 mod check;
 mod config;
+mod copy;
 mod healthcheck;
 mod key;
 mod lines;
@@ -11,7 +12,9 @@ mod migrate;
 mod password;
 mod project;
 mod prompt;
+mod secret;
 mod serve;
+mod users;
 
 use std::io::Write as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -48,6 +51,12 @@ enum Command {
     Serve,
     /// Bring the database up to date and end.
     Migrate,
+    /// Copy everything into an empty database, of the same engine or the other one.
+    ///
+    /// All of it is read as it is at one moment, stored in one transaction with the same row numbers, read again and compared.
+    /// Prints a line for each table: its name, its rows and a SHA-256 of their values. When anything goes wrong, nothing is
+    /// stored, and it ends with 1.
+    Copy(copy::Command),
     /// Copy the database to a file, also while a server runs (SQLite).
     ///
     /// The copy is whole by itself, readable by its owner only, and read back before this ends.
@@ -82,9 +91,15 @@ enum Command {
     /// Make, list and revoke API keys.
     #[command(subcommand)]
     Key(key::Command),
+    /// Show what is stored of users.
+    #[command(subcommand)]
+    Users(users::Command),
     /// Check a password against the stored hash of a user.
     #[command(subcommand)]
     Password(password::Command),
+    /// Change the secret that values are sealed with.
+    #[command(subcommand)]
+    Secret(secret::Command),
     /// Check the configuration.
     #[command(subcommand)]
     Config(config::Command),
@@ -150,11 +165,14 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             Command::Serve => serve::run(config).await,
             Command::Config(_) | Command::Completions { .. } | Command::Man { .. } => Ok(()),
             Command::Migrate => migrate::run(&config).await,
+            Command::Copy(command) => copy::run(command).await,
             Command::Backup { file, force } => backup::make(&config, file, force).await,
             Command::Restore { file, force } => backup::restore(&config, &file, force),
             Command::Check { repair } => return check::run(&config, repair).await,
             Command::Project(command) => project::run(&config, command).await,
             Command::Key(command) => key::run(&config, command).await,
+            Command::Users(command) => users::run(&config, command).await,
+            Command::Secret(command) => secret::run(&config, &command).await,
             Command::Password(command) => return password::run(&config, command).await,
             Command::Healthcheck => healthcheck::run(&config).await,
         }

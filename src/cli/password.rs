@@ -71,7 +71,7 @@ pub(super) async fn run(config: &Config, command: Command) -> anyhow::Result<Exi
 }
 
 /// The user with this email address, which alone has an `@`, or with this id.
-async fn find_user(store: &Store, project: &Project, name: &str) -> anyhow::Result<User> {
+pub(super) async fn find_user(store: &Store, project: &Project, name: &str) -> anyhow::Result<User> {
     let found = match name.contains('@') {
         true => users::find_by_email(store.read(), project.key, &name.to_ascii_lowercase()).await?,
         false => users::find(store.read(), project.key, name).await?,

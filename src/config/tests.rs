@@ -43,6 +43,10 @@ fn a_wrong_value_is_refused_with_the_name_of_its_variable() {
         ("USHER_RATE_LIMITS", "off"),
         ("USHER_LOG_RETENTION", "-1"),
         ("USHER_LOG_RETENTION", "14d"),
+        ("USHER_SESSION_RETENTION", "-1"),
+        ("USHER_SESSION_RETENTION", "36501"),
+        ("USHER_TOKEN_RETENTION", "1.5"),
+        ("USHER_TOKEN_RETENTION", "for ever"),
         ("USHER_TOTAL_CAP", "0"),
         ("USHER_TRUSTED_PROXIES", "10.0.0.0/33"),
         ("USHER_TRUSTED_PROXIES", "unix:/run/proxy.sock"),
@@ -66,6 +70,31 @@ fn a_wrong_value_is_refused_with_the_name_of_its_variable() {
 }
 
 #[test]
+fn the_secret_before_belongs_to_another_one() {
+    let (old, new) = ("s3cr3t!".repeat(5), "s3cr3t?".repeat(5));
+    let both = read(&[("USHER_SECRET", &new), ("USHER_SECRET_PREVIOUS", &old)]).unwrap();
+    assert!(
+        both.secret.is_some_and(|secret| secret.0 == new) && both.secret_previous.is_some_and(|secret| secret.0 == old)
+    );
+    for (variables, complaint) in [
+        (
+            &[("USHER_SECRET_PREVIOUS", old.as_str())][..],
+            "USHER_SECRET_PREVIOUS is set without USHER_SECRET (or USHER_SECRET_FILE), which replaces it",
+        ),
+        (
+            &[("USHER_SECRET", &old), ("USHER_SECRET_PREVIOUS", &old)],
+            "USHER_SECRET_PREVIOUS must be another secret than USHER_SECRET",
+        ),
+        (
+            &[("USHER_SECRET", &new), ("USHER_SECRET_PREVIOUS", "hunter2")],
+            "USHER_SECRET_PREVIOUS must be at least 32 characters long",
+        ),
+    ] {
+        assert_eq!(read(variables).unwrap_err(), complaint);
+    }
+}
+
+#[test]
 fn passwords_in_a_database_url_are_not_shown() {
     let config = read(&[("DATABASE_URL", "postgres://usher:hunter2@db/usher"), ("USHER_SECRET", &"s3cr3t!".repeat(5))]);
     let shown = format!("{:?}", config.unwrap());
@@ -74,7 +103,7 @@ fn passwords_in_a_database_url_are_not_shown() {
 
 #[test]
 fn the_place_of_a_database_is_shown_where_no_password_can_be_in_it() {
-    let shown = |url: &str| format!("{:?}", database_url(url).unwrap());
+    let shown = |url: &str| format!("{:?}", DatabaseUrl::parse(url).unwrap());
     assert_eq!(shown("postgres://usher:pass@db:5432/usher?sslmode=require"), "postgres://<hidden>@db:5432/usher");
     for url in [
         "postgres://db/usher?password=pa@ss",

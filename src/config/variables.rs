@@ -172,7 +172,7 @@ impl<'a> Variables<'a> {
             (None, Some(named)) => {
                 let read = named.text.map_err(|allowed| format!("{file} must be {allowed}")).and_then(|path| {
                     let path = PathBuf::from(path.trim());
-                    match text_of(&path) {
+                    match secret_of_file(&path) {
                         Ok(text) => Ok(Given { text: Ok(text), origin: Origin::File(path) }),
                         Err(reason) => Err(format!(
                             "{file} must name a file that can be read, of 1 to {SECRET_MAX} bytes in UTF-8: {} {reason}",
@@ -234,7 +234,7 @@ fn plain(text: &str) -> String {
 }
 
 /// The text of a file, or what is wrong with the file. As with any value, blanks and line ends around it do not count.
-fn text_of(path: &Path) -> Result<String, String> {
+pub(crate) fn secret_of_file(path: &Path) -> Result<String, String> {
     let mut bytes = Vec::new();
     let read = File::open(path).and_then(|file| file.take(SECRET_MAX + 1).read_to_end(&mut bytes));
     read.map_err(|error| format!("cannot be read: {error}"))?;

@@ -3,6 +3,7 @@
 
 use super::call::{Actor, Call};
 use super::member::signed_out;
+use crate::clock::Millis;
 use crate::error::{Error, Kind, Result};
 use crate::store::logs::Log;
 use crate::store::users::{self, User};
@@ -36,7 +37,7 @@ where
         .write(move |tx| {
             Box::pin(async move {
                 let before = users::lock(tx, project, &log.user_id).await?.ok_or(Kind::UserNotFound)?;
-                still_in(tx, project, &before, &actor).await?;
+                still_in(tx, project, &before, &actor, now).await?;
                 let mut user = before.clone();
                 work(Change { tx: &mut *tx, project, user: &mut user }).await?;
                 users::save(tx, project, &before, &mut user, now, Some(&log)).await.map_err(taken_by_another)?;
@@ -51,13 +52,13 @@ where
 ///
 /// # Errors
 /// 403 `user_blocked`; 401 when the session is gone.
-async fn still_in(tx: &mut Tx, project: ProjectKey, user: &User, actor: &Actor) -> Result<()> {
+async fn still_in(tx: &mut Tx, project: ProjectKey, user: &User, actor: &Actor, now: Millis) -> Result<()> {
     let Actor::User { session, .. } = actor else { return Ok(()) };
     if !user.status {
         return Err(Kind::UserBlocked.into());
     }
     match session {
-        Some(id) if sessions::find(tx.on(), project, &user.id, id).await?.is_none() => Err(signed_out()),
+        Some(id) if sessions::find(tx.on(), project, &user.id, id, now).await?.is_none() => Err(signed_out()),
         _ => Ok(()),
     }
 }

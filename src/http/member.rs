@@ -194,8 +194,9 @@ pub(super) async fn signed_in(parts: &Parts, app: &Arc<App>, project: &Project) 
 
 async fn by_session(app: &App, project: &Project, credentials: &Credentials) -> Result<Option<SignedIn>> {
     let Some(shown) = &credentials.session else { return Ok(None) };
-    let session = sessions::find_by_digest(app.store.read(), project.key, &digest(&shown.secret)).await?;
-    let Some(session) = session.filter(|session| session.user_id == shown.user && is_live(session, app)) else {
+    let session =
+        sessions::find_by_digest(app.store.read(), project.key, &digest(&shown.secret), app.clock.now()).await?;
+    let Some(session) = session.filter(|session| session.user_id == shown.user) else {
         return Ok(None);
     };
     let user = app.store.user(project.key, &shown.user).await?;
@@ -206,17 +207,13 @@ async fn by_session(app: &App, project: &Project, credentials: &Credentials) -> 
 async fn by_token(app: &App, project: &Project, credentials: &Credentials) -> Result<Option<SignedIn>> {
     let Some(claims) = &credentials.token else { return Ok(None) };
     if !claims.session_id.is_empty() {
-        let found = sessions::find(app.store.read(), project.key, &claims.user_id, &claims.session_id).await?;
-        if !found.is_some_and(|session| is_live(&session, app)) {
+        let (store, now) = (app.store.read(), app.clock.now());
+        if sessions::find(store, project.key, &claims.user_id, &claims.session_id, now).await?.is_none() {
             return Ok(None);
         }
     }
     let user = app.store.user(project.key, &claims.user_id).await?;
     Ok(user.map(|user| SignedIn { user, session: None }))
-}
-
-fn is_live(session: &Session, app: &App) -> bool {
-    session.expire > app.clock.now()
 }
 
 /// Whether it is time to write down that a user was seen.

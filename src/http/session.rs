@@ -92,7 +92,7 @@ impl NewSession {
         self.insert(tx, project).await?;
         match most {
             0 => Ok(()),
-            most => sessions::trim(tx, project, &self.session.user_id, most).await,
+            most => sessions::trim(tx, project, &self.session.user_id, most, self.session.created_at).await,
         }
     }
 

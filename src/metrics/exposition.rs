@@ -135,7 +135,7 @@ async fn stock(text: &mut Text, app: &App) {
     for count in counts.iter() {
         users.of(&[("project", &count.project)], count.users);
     }
-    let mut sessions = text.gauge("usher_sessions", "Sessions of a project, with ended ones that are still there.");
+    let mut sessions = text.gauge("usher_sessions", "Sessions of a project that have not ended.");
     for count in counts.iter() {
         sessions.of(&[("project", &count.project)], count.sessions);
     }

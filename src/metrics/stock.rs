@@ -66,7 +66,7 @@ async fn count(app: &App) -> Result<Arc<[Count]>> {
     let mut counts = Vec::new();
     for project in projects::all(app.store.read()).await?.into_iter().take(PROJECTS) {
         let users = usage::users(&app.store, project.key).await?;
-        let sessions = usage::sessions(&app.store, project.key).await?;
+        let sessions = usage::sessions(&app.store, project.key, app.clock.now()).await?;
         counts.push(Count { project: project.id, users, sessions });
     }
     Ok(counts.into())

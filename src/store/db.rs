@@ -95,6 +95,14 @@ impl On<'_> {
 }
 
 impl Tx {
+    /// What a database holds now, however long it is read. Nothing can be written there.
+    pub(super) async fn snapshot(url: &DatabaseUrl) -> Result<Self> {
+        match url {
+            DatabaseUrl::Sqlite(path) => Part::snapshot(sqlite::open_snapshot(path)?).map(Self::Sqlite),
+            DatabaseUrl::Postgres(url) => Open::snapshot(&url.0).await.map(Self::Postgres),
+        }
+    }
+
     /// A place for the next statement.
     pub fn on(&mut self) -> On<'_> {
         match self {

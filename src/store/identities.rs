@@ -61,6 +61,15 @@ pub async fn find(on: On<'_>, project: ProjectKey, id: &str) -> Result<Option<Id
         .await
 }
 
+/// The identities of a user, oldest first.
+pub async fn of(on: On<'_>, project: ProjectKey, user: &str) -> Result<Vec<Identity>> {
+    sql(concat!("SELECT ", columns!(), " FROM identities t WHERE t.project = $1 AND t.user_id = $2 ORDER BY t.seq"))
+        .bind(project)
+        .bind(user)
+        .all(on)
+        .await
+}
+
 /// What `search` looks in.
 pub(super) fn search_text(provider_uid: &str, provider_email: &str) -> String {
     fold(&format!("{provider_uid} {provider_email}"))

@@ -1,7 +1,7 @@
 //! The activity log: what was done to users, written in the transaction of the change.
 
 use super::row::record;
-use super::{ProjectKey, Result, Sql, Tx, jobs, sql};
+use super::{On, ProjectKey, Result, Sql, Tx, jobs, sql};
 use crate::clock::Millis;
 
 /// A row of the log.
@@ -37,9 +37,24 @@ record! {
     }
 }
 
+macro_rules! columns {
+    () => {
+        "t.seq, t.user_id, t.event, t.mode, t.actor_type, t.actor_id, t.actor_name, t.actor_email, t.ip, t.user_agent, \
+         t.time"
+    };
+}
+
 /// What lists select.
-pub(super) const COLUMNS: &str = "t.seq, t.user_id, t.event, t.mode, t.actor_type, t.actor_id, t.actor_name, \
-    t.actor_email, t.ip, t.user_agent, t.time";
+pub(super) const COLUMNS: &str = columns!();
+
+/// The rows about a user, oldest first.
+pub async fn of(on: On<'_>, project: ProjectKey, user: &str) -> Result<Vec<Log>> {
+    sql(concat!("SELECT ", columns!(), " FROM logs t WHERE t.project = $1 AND t.user_id = $2 ORDER BY t.time, t.seq"))
+        .bind(project)
+        .bind(user)
+        .all(on)
+        .await
+}
 
 macro_rules! into {
     () => {

@@ -1,7 +1,7 @@
 //! Memberships of users in teams.
 
 use super::row::record;
-use super::{ProjectKey, Result, Tx, sql};
+use super::{On, ProjectKey, Result, Tx, sql};
 use crate::clock::Millis;
 
 /// A membership with what is shown of its user and team.
@@ -40,14 +40,34 @@ record! {
     }
 }
 
+macro_rules! columns {
+    () => {
+        "t.id, t.user_id, u.name AS user_name, u.email AS user_email, t.team_id, e.name AS team_name, t.created_at, \
+         t.updated_at, t.invited, t.joined, t.confirm, t.roles"
+    };
+}
+
+macro_rules! tables {
+    () => {
+        "memberships t JOIN users u ON u.project = t.project AND u.id = t.user_id \
+         JOIN teams e ON e.project = t.project AND e.id = t.team_id"
+    };
+}
+
 /// What lists select.
-pub(super) const COLUMNS: &str = "t.id, t.user_id, u.name AS user_name, u.email AS user_email, t.team_id, \
-    e.name AS team_name, t.created_at, t.updated_at, t.invited, t.joined, t.confirm, t.roles";
+pub(super) const COLUMNS: &str = columns!();
 
 /// Where [`COLUMNS`] come from.
-pub(super) const TABLES: &str = "memberships t \
-    JOIN users u ON u.project = t.project AND u.id = t.user_id \
-    JOIN teams e ON e.project = t.project AND e.id = t.team_id";
+pub(super) const TABLES: &str = tables!();
+
+/// The memberships of a user, oldest first.
+pub async fn of(on: On<'_>, project: ProjectKey, user: &str) -> Result<Vec<Membership>> {
+    sql(concat!("SELECT ", columns!(), " FROM ", tables!(), " WHERE t.project = $1 AND t.user_id = $2 ORDER BY t.seq"))
+        .bind(project)
+        .bind(user)
+        .all(on)
+        .await
+}
 
 /// A membership that is about to be stored.
 #[derive(Debug, Clone)]

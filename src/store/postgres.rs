@@ -149,6 +149,15 @@ impl Open {
         Ok(Self { lent, left: usize::MAX })
     }
 
+    /// Begins to read what a database holds now, on a connection of its own that can write nothing.
+    pub(super) async fn snapshot(url: &str) -> Result<Self> {
+        let (connection, options) = connect(url).await?;
+        connection.close().await?;
+        let mut lent = Pool::new(options, 1)?.get().await?;
+        lent.hold().execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
+        Ok(Self { lent, left: usize::MAX })
+    }
+
     /// Begins a transaction behind a pooler, where this is what waits for a connection to the server.
     async fn begin_shared(pool: &Pool, left: usize) -> Result<Self> {
         loop {

@@ -4,9 +4,9 @@
 use rusqlite::types::{FromSql, FromSqlResult, ValueRef};
 use sqlx::error::BoxDynError;
 use sqlx::postgres::{PgRow, PgValueRef, Postgres};
-use sqlx::{Column as _, Decode, Row as _};
+use sqlx::{Column as _, Decode, Row as _, TypeInfo as _};
 
-use super::Result;
+use super::{Error, Result, Value};
 use crate::clock::Millis;
 
 /// A row while it is read, from the first column to the last.
@@ -65,6 +65,27 @@ impl<'r> Row<'r> {
     pub fn named<T: Column>(&mut self, name: &str) -> Result<T> {
         debug_assert_eq!(self.name().as_deref(), Some(name), "the columns of a statement stand in another order");
         self.take()
+    }
+
+    /// The next column, whatever it holds. A NULL of SQLite is one of numbers, since it does not tell.
+    pub(super) fn any(&mut self) -> Result<Value> {
+        if let Of::Sqlite(row) = self.of {
+            return Ok(match row.get_ref(self.next)? {
+                ValueRef::Null => Value::Int(self.take()?),
+                ValueRef::Integer(_) => Value::Int(self.take()?),
+                ValueRef::Text(_) => Value::Text(self.take()?),
+                ValueRef::Blob(_) => Value::Bytes(self.take()?),
+                ValueRef::Real(_) => return Err(Error::Other("a column holds a fraction".into())),
+            });
+        }
+        let Of::Postgres(row) = self.of else { return Err(Error::Missing) };
+        match row.columns().get(self.next).map(|column| column.type_info().name()) {
+            Some("INT8") => self.take().map(Value::Int),
+            Some("BOOL") => self.take().map(Value::Bool),
+            Some("TEXT") => self.take().map(Value::Text),
+            Some("BYTEA") => self.take().map(Value::Bytes),
+            other => Err(Error::Other(format!("a column is of the type {other:?}").into())),
+        }
     }
 
     /// The name of the next column; `None` behind the last one.

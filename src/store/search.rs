@@ -5,6 +5,9 @@
 //! database's locale; what it finds is checked against the text, which stands beside the hashes, so that a collision
 //! is harmless.
 
+mod fill;
+
+pub(super) use self::fill::fill;
 use super::index::Change;
 use super::{Engine, ProjectKey, Result, Sql, Tx, sql};
 use crate::fold::fold;

@@ -56,31 +56,51 @@ macro_rules! columns {
     };
 }
 
-/// The sessions of a user, oldest first, at most 1,000.
-pub async fn of(on: On<'_>, project: ProjectKey, user: &str) -> Result<Vec<Session>> {
-    sql(concat!("SELECT ", columns!(), " FROM sessions WHERE project = $1 AND user_id = $2 ORDER BY seq LIMIT $3"))
+/// The sessions of a user that have not ended, oldest first, at most 1,000.
+pub async fn of(on: On<'_>, project: ProjectKey, user: &str, now: Millis) -> Result<Vec<Session>> {
+    sql(concat!(
+        "SELECT ",
+        columns!(),
+        " FROM sessions WHERE project = $1 AND user_id = $2 AND expire > $3 ORDER BY seq LIMIT $4"
+    ))
+    .bind(project)
+    .bind(user)
+    .bind(now)
+    .bind(LIST_LIMIT)
+    .all(on)
+    .await
+}
+
+/// All sessions that are stored of a user, oldest first, ended ones among them.
+pub async fn stored(on: On<'_>, project: ProjectKey, user: &str) -> Result<Vec<Session>> {
+    sql(concat!("SELECT ", columns!(), " FROM sessions WHERE project = $1 AND user_id = $2 ORDER BY seq"))
         .bind(project)
         .bind(user)
-        .bind(LIST_LIMIT)
         .all(on)
         .await
 }
 
-/// The session of a user with this id.
-pub async fn find(on: On<'_>, project: ProjectKey, user: &str, id: &str) -> Result<Option<Session>> {
-    sql(concat!("SELECT ", columns!(), " FROM sessions WHERE project = $1 AND user_id = $2 AND id = $3"))
-        .bind(project)
-        .bind(user)
-        .bind(id)
-        .optional(on)
-        .await
+/// The session of a user with this id, unless it has ended.
+pub async fn find(on: On<'_>, project: ProjectKey, user: &str, id: &str, now: Millis) -> Result<Option<Session>> {
+    sql(concat!(
+        "SELECT ",
+        columns!(),
+        " FROM sessions WHERE project = $1 AND user_id = $2 AND id = $3 AND expire > $4"
+    ))
+    .bind(project)
+    .bind(user)
+    .bind(id)
+    .bind(now)
+    .optional(on)
+    .await
 }
 
-/// The session whose secret has this digest.
-pub async fn find_by_digest(on: On<'_>, project: ProjectKey, digest: &str) -> Result<Option<Session>> {
-    sql(concat!("SELECT ", columns!(), " FROM sessions WHERE project = $1 AND digest = $2"))
+/// The session whose secret has this digest, unless it has ended.
+pub async fn find_by_digest(on: On<'_>, project: ProjectKey, digest: &str, now: Millis) -> Result<Option<Session>> {
+    sql(concat!("SELECT ", columns!(), " FROM sessions WHERE project = $1 AND digest = $2 AND expire > $3"))
         .bind(project)
         .bind(digest)
+        .bind(now)
         .optional(on)
         .await
 }
@@ -112,13 +132,14 @@ pub async fn extend(tx: &mut Tx, project: ProjectKey, session: &Session) -> Resu
     Ok(moved > 0)
 }
 
-/// Removes the oldest sessions of a user, but for the `keep` newest.
-pub async fn trim(tx: &mut Tx, project: ProjectKey, user: &str, keep: u8) -> Result<()> {
-    sql("DELETE FROM sessions WHERE project = $1 AND user_id = $2 AND seq NOT IN \
-         (SELECT seq FROM sessions WHERE project = $1 AND user_id = $2 ORDER BY seq DESC LIMIT $3)")
+/// Removes the oldest sessions of a user, but for the `keep` newest. Ended ones do not count and stay.
+pub async fn trim(tx: &mut Tx, project: ProjectKey, user: &str, keep: u8, now: Millis) -> Result<()> {
+    sql("DELETE FROM sessions WHERE project = $1 AND user_id = $2 AND expire > $4 AND seq NOT IN \
+         (SELECT seq FROM sessions WHERE project = $1 AND user_id = $2 AND expire > $4 ORDER BY seq DESC LIMIT $3)")
     .bind(project)
     .bind(user)
     .bind(i64::from(keep))
+    .bind(now)
     .execute(tx.on())
     .await
     .map(drop)
@@ -162,12 +183,13 @@ pub async fn insert(tx: &mut Tx, project: ProjectKey, session: &Session) -> Resu
     .map(drop)
 }
 
-/// Removes one session of a user; `false` when the user has none with this id.
-pub async fn delete(tx: &mut Tx, project: ProjectKey, user: &str, id: &str) -> Result<bool> {
-    let removed = sql("DELETE FROM sessions WHERE project = $1 AND user_id = $2 AND id = $3")
+/// Removes one session of a user; `false` when the user has none with this id that has not ended.
+pub async fn delete(tx: &mut Tx, project: ProjectKey, user: &str, id: &str, now: Millis) -> Result<bool> {
+    let removed = sql("DELETE FROM sessions WHERE project = $1 AND user_id = $2 AND id = $3 AND expire > $4")
         .bind(project)
         .bind(user)
         .bind(id)
+        .bind(now)
         .execute(tx.on())
         .await?;
     Ok(removed > 0)

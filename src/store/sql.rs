@@ -23,6 +23,13 @@ pub(super) enum Value {
     Bytes(Option<Vec<u8>>),
 }
 
+impl Value {
+    /// Whether it is NULL.
+    pub(super) const fn is_null(&self) -> bool {
+        matches!(self, Self::Text(None) | Self::Int(None) | Self::Bool(None) | Self::Bytes(None))
+    }
+}
+
 macro_rules! value_from {
     ($($from:ty => |$v:ident| $into:expr;)*) => {$(
         impl From<$from> for Value {

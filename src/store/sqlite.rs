@@ -134,6 +134,17 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection> {
     open(path, WRITER_PAGES)
 }
 
+/// A connection that reads a file as a whole.
+pub(super) fn open_snapshot(path: &Path) -> Result<Connection> {
+    let connection =
+        Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    connection.busy_timeout(BUSY_LIMIT)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    connection.pragma_update(None, "mmap_size", MAPPED)?;
+    connection.pragma_update(None, "cache_size", -LONG_PAGES)?;
+    Ok(connection)
+}
+
 /// Connections that read.
 #[derive(Debug, Clone)]
 pub struct Readers(Arc<Shared>);

@@ -44,9 +44,9 @@ pub async fn users(store: &Store, project: ProjectKey) -> Result<i64> {
     users::count(store.read(), project).await
 }
 
-/// How many sessions there are, ended ones that were not removed yet among them.
-pub async fn sessions(store: &Store, project: ProjectKey) -> Result<i64> {
-    let count = sql("SELECT count(*) FROM sessions WHERE project = $1").bind(project);
+/// How many sessions there are that have not ended.
+pub async fn sessions(store: &Store, project: ProjectKey, now: Millis) -> Result<i64> {
+    let count = sql("SELECT count(*) FROM sessions WHERE project = $1 AND expire > $2").bind(project).bind(now);
     let rows: Vec<(i64,)> = store.db.long(count, Reads::Lists, STATEMENT_LIMIT).await?;
     Ok(rows.first().map_or(0, |(count,)| *count))
 }
@@ -57,15 +57,17 @@ pub async fn users_made(store: &Store, project: ProjectKey, pieces: Pieces) -> R
     counted(store, bound(count, project, pieces), pieces).await
 }
 
-/// How many of the sessions that there are were begun in each piece, by one provider or by all.
+/// How many of the sessions that have not ended were begun in each piece, by one provider or by all.
 pub async fn sessions_made(
     store: &Store,
     project: ProjectKey,
     pieces: Pieces,
     provider: Option<&str>,
+    now: Millis,
 ) -> Result<Vec<i64>> {
     let count = sql("SELECT (created_at - $2) / $3, count(*) FROM sessions WHERE project = $1 AND created_at >= $2");
     let mut count = bound(count, project, pieces);
+    count.push(" AND expire > ").push_bind(now);
     if let Some(provider) = provider {
         count.push(" AND provider = ").push_bind(provider);
     }

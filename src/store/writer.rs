@@ -70,8 +70,7 @@ impl Writer {
             making: Gauge::default(),
         });
         let counted = Arc::clone(&commits);
-        let tx =
-            Tx::Sqlite(Part { connection, searches: Vec::new(), index: Changes::default(), merge: Merge::default() });
+        let tx = Tx::Sqlite(Part::of(connection));
         let runtime = Handle::current();
         std::thread::Builder::new()
             .name("sqlite".into())
@@ -238,6 +237,19 @@ impl Deref for Part {
 }
 
 impl Part {
+    fn of(connection: Connection) -> Self {
+        Self { connection, searches: Vec::new(), index: Changes::default(), merge: Merge::default() }
+    }
+
+    /// Begins to read what a file holds now, on a connection that can write nothing.
+    pub(super) fn snapshot(connection: Connection) -> Result<Self> {
+        let part = Self::of(connection);
+        part.run("BEGIN")?;
+        // SQLite looks at the file when it is first read.
+        part.connection.query_row("SELECT count(*) FROM sqlite_master", [], |_| Ok(()))?;
+        Ok(part)
+    }
+
     /// The connection, as long as its transaction is open. When SQLite has undone it by itself, because the disk is full or
     /// broken, what a job changes from then on would be stored at once, whatever it is told.
     pub(super) fn open(&self) -> Result<&Connection> {

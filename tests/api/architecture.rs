@@ -11,6 +11,18 @@ const LINES_MAX: usize = 400;
 /// entry must be of use.
 const WITHOUT_PROJECT: &[(&str, &str)] = &[
     (" IN (SELECT l.", "counts the tests of lists, whose texts name the project"),
+    ("SELECT pg_advisory_xact_lock($1)", "tells two databases apart"),
+    ("SELECT pg_try_advisory_xact_lock($1)", "tells two databases apart"),
+    ("SELECT pg_sequence_last_value(", "row numbers are given to all projects together"),
+    ("SELECT setval(CAST(pg_get_serial_sequence(", "row numbers are given to all projects together"),
+    ("SELECT max(seq) FROM ", "row numbers are given to all projects together"),
+    ("SELECT max(seq) FROM sqlite_sequence WHERE name = $1", "row numbers are given to all projects together"),
+    ("DELETE FROM sqlite_sequence WHERE name = $1 AND seq < $2", "row numbers are given to all projects together"),
+    ("INSERT INTO sqlite_sequence (name, seq) SELECT ", "row numbers are given to all projects together"),
+    ("SELECT count(*) FROM sqlite_master", "begins to read a file, whatever is in it"),
+    ("SELECT count(*)", "Table::push_from goes on with the project"),
+    ("INSERT INTO ", "Table::insert goes on with all columns, of which one is the project"),
+    ("UPDATE ", "seals::replace goes on with `WHERE project =`"),
     ("UPDATE users SET ", "users::save goes on with `WHERE project =`"),
     ("SELECT set_config('statement_timeout', '0'", "lifts the time limit of one transaction"),
     ("SELECT 1", "asks whether the database answers"),
@@ -175,6 +187,7 @@ const SECRETS: [&str; 14] = [
 /// Comparisons of values that go by such a word, and why they tell nobody anything.
 const COMPARED: &[(&str, &str)] = &[
     ("before.password != checked.password", "two hashes that are stored, of which a client knows neither"),
+    ("secret == previous", "both are the operator's, at the start"),
     ("user.password != seen.password", "two hashes that are stored, of which a client knows neither"),
     ("*key == n.to_string()", "the key of an item in a form"),
 ];

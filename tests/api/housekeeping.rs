@@ -167,6 +167,7 @@ both! {
         let mut outside = Outside::of(app).await;
         let keys = count(&mut outside, "api_keys").await;
 
+        assert_eq!(app.admin().get("/v1/users/anna/sessions").await.ids("sessions"), ["after", "never"]);
         assert_eq!(once(&app.app).await, removed(3, 3, 3, 3));
         for table in ["sessions", "tokens", "challenges", "attempts"] {
             assert_eq!(left(&mut outside, project, table).await, ["after", "never"], "{table}");
@@ -215,6 +216,60 @@ both! {
         add(app, project, "too old", end, now().minus(30 * DAY)).await;
         assert_eq!(once(&app.app).await, removed(0, 0, 0, 1));
         assert_eq!(left(&mut Outside::of(app).await, project, "logs").await, ["after two weeks", "young enough"]);
+    }
+
+    async fn what_has_ended_is_kept_as_long_as_it_was_asked_for(
+        app, "USHER_SESSION_RETENTION" = "2", "USHER_TOKEN_RETENTION" = "3"
+    ) {
+        let project = app.project(PROJECT).await.key;
+        for (name, ago) in [("one", 1), ("two", 2), ("three", 3), ("four", 4)] {
+            add(app, project, name, now().minus(ago * DAY), now()).await;
+        }
+        add(app, project, "live", now().plus(MOMENT), now()).await;
+        let mut outside = Outside::of(app).await;
+        let removed = once(&app.app).await.unwrap();
+        assert_eq!((removed.sessions, removed.tokens, removed.challenges, removed.attempts), (3, 2, 2, 4));
+        assert_eq!(left(&mut outside, project, "sessions").await, ["live", "one"]);
+        for table in ["tokens", "challenges"] {
+            assert_eq!(left(&mut outside, project, table).await, ["live", "one", "two"], "{table}");
+        }
+    }
+
+    /// What is kept for the operator is there for nobody else.
+    async fn what_is_kept_beyond_its_end_serves_nobody(
+        app, "USHER_SESSION_RETENTION" = "30", "USHER_TOKEN_RETENTION" = "30"
+    ) {
+        app.user("anna", json!({})).await;
+        app.set(|settings| (settings.session_duration, settings.sessions_limit) = (60, 2)).await;
+        let admin = app.admin();
+        let secret = |session: &Value| session["secret"].as_str().unwrap().to_owned();
+        let ended = admin.post("/v1/users/anna/sessions", &json!({})).await.expect(201);
+        let jwt = admin.post("/v1/users/anna/jwts", &json!({"duration": 3600})).await.expect(201);
+        let token = admin.post("/v1/users/anna/tokens", &json!({"expire": 60})).await.expect(201);
+        app.app.clock.advance(Duration::from_secs(60));
+        let guest = || app.guest().header("x-appwrite-project", PROJECT);
+        let old = guest().header("x-appwrite-session", &secret(&ended));
+        old.get("/v1/account").await.fails(401, "general_unauthorized_scope", "");
+        let old = guest().header("x-appwrite-jwt", jwt["jwt"].as_str().unwrap());
+        old.get("/v1/account").await.fails(401, "general_unauthorized_scope", "");
+        let exchange = json!({"userId": "anna", "secret": token["secret"]});
+        guest().post("/v1/account/sessions/token", &exchange).await.fails(401, "user_invalid_token", "");
+        let path = "/v1/users/anna/sessions";
+        assert_eq!(admin.get(path).await.json, json!({"total": 0, "sessions": []}));
+        let one = format!("{path}/{}", ended["$id"].as_str().unwrap());
+        admin.delete(&one).await.fails(404, "user_session_not_found", "");
+        assert_eq!(admin.get("/v1/users/usage").await.expect(200)["sessionsTotal"], 0);
+        // Two may live beside those that are over.
+        for _ in 0..2 {
+            let token = admin.post("/v1/users/anna/tokens", &json!({})).await.expect(201);
+            let exchange = json!({"userId": "anna", "secret": token["secret"]});
+            guest().post("/v1/account/sessions/token", &exchange).await.expect(201);
+        }
+        assert_eq!(admin.get(path).await.json["total"], 2);
+        assert_eq!(count(&mut Outside::of(app).await, "sessions").await, 3);
+        // Whoever ends all of them ends those too.
+        admin.delete(path).await.expect(204);
+        assert_eq!(count(&mut Outside::of(app).await, "sessions").await, 0);
     }
 
     async fn every_project_is_tidied_up_also_one_whose_settings_nobody_can_read(app) {

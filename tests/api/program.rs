@@ -12,10 +12,12 @@ mod manual;
 mod passwords;
 mod process;
 mod prompt;
+mod rotation;
 mod sockets;
 mod start;
 mod stop;
 mod supervised;
+mod users;
 
 pub use self::process::{Place, Server, curl, get};
 pub use self::supervised::with_socket;

@@ -27,9 +27,9 @@ impl FromParams for List {
     }
 }
 
-/// `GET /v1/account/sessions`: oldest first, at most 1,000, those that have expired too.
+/// `GET /v1/account/sessions`: oldest first, at most 1,000, without those that have ended.
 pub(super) async fn list(member: Member, Params(params): Params<List>) -> Result<Response> {
-    let sessions = sessions::of(member.store().read(), member.project_key(), &member.user.id).await?;
+    let sessions = sessions::of(member.store().read(), member.project_key(), &member.user.id, member.now()).await?;
     let shown = sessions.iter().map(|session| shown(&member, session)).collect();
     Ok(Json(SessionList::new(shown, params.total)).into_response())
 }
@@ -64,7 +64,7 @@ impl One {
 /// # Errors
 /// 404 `user_session_not_found`, for one of another user too.
 async fn find(member: &Member, id: &str) -> Result<Session> {
-    let found = sessions::find(member.store().read(), member.project_key(), &member.user.id, id).await?;
+    let found = sessions::find(member.store().read(), member.project_key(), &member.user.id, id, member.now()).await?;
     found.ok_or_else(|| Kind::UserSessionNotFound.into())
 }
 
@@ -91,9 +91,7 @@ impl Limited for Longer {
 /// `PATCH /v1/account/sessions/{sessionId}`: it lives again as long as a new one.
 pub(super) async fn extend(Counted { who: member, params, .. }: Counted<Member, Longer>) -> Result<Response> {
     let id = params.0.of(&member)?;
-    // What has ended stays so, though it is listed for a while.
-    let live = Some(find(&member, &id).await?).filter(|session| session.expire > member.now());
-    let mut session = live.ok_or(Kind::UserSessionNotFound)?;
+    let mut session = find(&member, &id).await?;
     let lives = Duration::from_secs(member.project.settings.session_duration.into());
     (session.expire, session.updated_at) = (member.now().plus(lives), member.now());
     let extended = session.clone();
@@ -129,10 +127,10 @@ pub(super) async fn delete(
     Counted { who: member, params, .. }: Counted<Member, Ended>,
 ) -> Result<Response> {
     let id = params.0.of(&member)?;
-    let ended = id.clone();
+    let (ended, now) = (id.clone(), member.now());
     change(&member, member.log("session.delete", &member.user.id), move |Change { tx, project, user }| {
         Box::pin(async move {
-            match sessions::delete(tx, project, &user.id, &ended).await? {
+            match sessions::delete(tx, project, &user.id, &ended, now).await? {
                 true => Ok(()),
                 false => Err(Kind::UserSessionNotFound.into()),
             }

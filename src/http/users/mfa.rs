@@ -36,14 +36,7 @@ fn seal(call: &Call) -> Result<&Seal> {
 pub(super) async fn factors(access: Access<scope::UsersRead>, Params(params): Params<OneUser>) -> Result<Response> {
     let user = find(&access, &params.id.0).await?;
     let totp = mfa::has_verified(access.store().read(), access.project_key(), &user.id, TOTP).await?;
-    let factors = view::Factors {
-        totp,
-        phone: user.phone.is_some() && user.phone_verified,
-        email: user.email.is_some() && user.email_verified,
-        recovery_code: false,
-        custom: false,
-    };
-    Ok(Json(factors).into_response())
+    Ok(Json(view::Factors::of(&user, totp)).into_response())
 }
 
 /// `GET /v1/users/{userId}/mfa/recovery-codes`

@@ -25,10 +25,10 @@ impl FromParams for List {
     }
 }
 
-/// `GET /v1/users/{userId}/sessions`: oldest first, at most 1,000, those that have expired too.
+/// `GET /v1/users/{userId}/sessions`: oldest first, at most 1,000, without those that have ended.
 pub(super) async fn list(access: Access<scope::SessionsRead>, Params(params): Params<List>) -> Result<Response> {
     let user = find(&access, &params.id.0).await?;
-    let sessions = sessions::of(access.store().read(), access.project_key(), &user.id).await?;
+    let sessions = sessions::of(access.store().read(), access.project_key(), &user.id, access.now()).await?;
     let shown = sessions.iter().map(|session| view::Session::of(session, &access.view)).collect();
     Ok(Json(SessionList::new(shown, params.total)).into_response())
 }
@@ -65,9 +65,10 @@ pub(super) async fn delete(
     access: Access<scope::SessionsWrite>,
     Params(params): Params<OneSession>,
 ) -> Result<NoContent> {
+    let now = access.now();
     change(&access, access.log("session.delete", &params.user.0), move |Change { tx, project, user }| {
         Box::pin(async move {
-            match sessions::delete(tx, project, &user.id, &params.session.0).await? {
+            match sessions::delete(tx, project, &user.id, &params.session.0, now).await? {
                 true => Ok(()),
                 false => Err(Kind::UserSessionNotFound.into()),
             }

@@ -110,7 +110,7 @@ pub(super) async fn jwt_of(access: Access<scope::UsersWrite>, Params(new): Param
     let user = find(&access, &new.user.0).await?;
     let (store, project) = (access.store().read(), access.project_key());
     let session = match &new.session {
-        Some(id) => sessions::find(store, project, &user.id, &id.0).await?,
+        Some(id) => sessions::find(store, project, &user.id, &id.0, access.now()).await?,
         None => sessions::newest(store, project, &user.id, access.now()).await?,
     };
     let session = session.map(|session| session.id).unwrap_or_default();

@@ -100,9 +100,9 @@ async fn new(access: &Access<scope::UsersRead>, range: Range, pieces: Pieces) ->
     let usage = Usage {
         range: range.0,
         users_total: usage::users(store, project).await?,
-        sessions_total: usage::sessions(store, project).await?,
+        sessions_total: usage::sessions(store, project, access.now()).await?,
         users: Point::all(usage::users_made(store, project, pieces).await?, pieces.begins()),
-        sessions: Point::all(usage::sessions_made(store, project, pieces, None).await?, pieces.begins()),
+        sessions: Point::all(usage::sessions_made(store, project, pieces, None, access.now()).await?, pieces.begins()),
     };
     Ok(Json(usage).into_response())
 }
@@ -120,8 +120,8 @@ async fn old(access: &Access<scope::UsersRead>, params: Asked, pieces: Pieces) -
         users_read: points(vec![0; pieces.count]),
         users_update: points(usage::logged(store, project, pieces, ["user.update", "verification.update"]).await?),
         users_delete: points(usage::logged(store, project, pieces, ["user.delete"; 2]).await?),
-        sessions_create: points(usage::sessions_made(store, project, pieces, None).await?),
-        sessions_provider_create: points(usage::sessions_made(store, project, pieces, provider).await?),
+        sessions_create: points(usage::sessions_made(store, project, pieces, None, access.now()).await?),
+        sessions_provider_create: points(usage::sessions_made(store, project, pieces, provider, access.now()).await?),
         sessions_delete: points(usage::logged(store, project, pieces, ["session.delete"; 2]).await?),
     };
     Ok(Json(usage).into_response())

@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::{Moment, date};
 use crate::clock::Millis;
 use crate::store::mfa;
+use crate::store::users::User;
 
 /// Which factors a user has that can be asked for.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -21,6 +22,20 @@ pub struct Factors {
     pub recovery_code: bool,
     /// A factor that the project's own server checks, which no project has.
     pub custom: bool,
+}
+
+impl Factors {
+    /// Those of a user, who has a verified authenticator or not.
+    #[must_use]
+    pub fn of(user: &User, totp: bool) -> Self {
+        Self {
+            totp,
+            phone: user.phone.is_some() && user.phone_verified,
+            email: user.email.is_some() && user.email_verified,
+            recovery_code: false,
+            custom: false,
+        }
+    }
 }
 
 /// Codes of which each replaces a second factor once.

@@ -67,7 +67,7 @@ async fn users(app: &TestApp) {
 /// The digest of every session of a user.
 async fn digests(app: &TestApp, user: &str) -> Vec<String> {
     let project = app.project(PROJECT).await.key;
-    let sessions = sessions::of(app.store().read(), project, user).await.unwrap();
+    let sessions = sessions::stored(app.store().read(), project, user).await.unwrap();
     sessions.into_iter().map(|session| session.digest).collect()
 }
 

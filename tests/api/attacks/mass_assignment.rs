@@ -76,7 +76,7 @@ async fn send(app: &TestApp, method: &Method, path: &str, body: &Value) -> Answe
 
 async fn sessions_of(app: &TestApp, user: &str) -> Vec<Session> {
     let project = app.project(PROJECT).await.key;
-    sessions::of(app.store().read(), project, user).await.unwrap()
+    sessions::stored(app.store().read(), project, user).await.unwrap()
 }
 
 both! {

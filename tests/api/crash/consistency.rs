@@ -8,10 +8,14 @@ use usher::store::{Store, check};
 use crate::store::schema::Outside;
 
 /// Rows that must not be there, on both engines.
-const NEVER: [(&str, &str); 2] = [
+const NEVER: [(&str, &str); 3] = [
     (
         "a user without a row in the log",
         "SELECT id FROM users u WHERE NOT EXISTS (SELECT 1 FROM logs l WHERE l.project = u.project AND l.user_id = u.id)",
+    ),
+    (
+        "a row of the log that names another user, who could not be erased from it",
+        "SELECT user_id || ' by ' || actor_id FROM logs WHERE actor_type = 'user' AND actor_id <> user_id",
     ),
     (
         "an email or phone number without a target",

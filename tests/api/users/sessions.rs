@@ -1,6 +1,6 @@
 //! Sessions of a user.
 
-use super::crud::{add_sessions, bare, events, session, stored};
+use super::crud::{SESSION_END, add_sessions, bare, events, session, stored};
 use crate::support::{PROJECT, both};
 use serde_json::{Value, json};
 use usher::clock::Millis;
@@ -74,7 +74,8 @@ both! {
         for (name, value) in list["sessions"][0].as_object().unwrap() {
             let expected = match name.as_str() {
                 "$id" => json!("s1"),
-                "$createdAt" | "$updatedAt" | "expire" => json!(crate::support::NOW),
+                "$createdAt" | "$updatedAt" => json!(crate::support::NOW),
+                "expire" => json!(SESSION_END),
                 "userId" => json!("anna"),
                 "provider" => json!("email"),
                 "countryCode" => json!("--"),
@@ -92,9 +93,10 @@ both! {
         for id in ["anna", "bert", "carl"] {
             app.user(id, json!({})).await;
         }
-        // One that is over is listed until somebody cleans up; times and ids do not give the order.
-        let over = Session { expire: Millis(0), created_at: Millis(9_000_000_000_000), ..session("z", "anna") };
-        let rows = vec![over, session("b1", "bert"), session("a", "anna"), session("m", "anna")];
+        // One that is over is not listed; times and ids do not give the order.
+        let over = Session { expire: at(crate::support::NOW), ..session("over", "anna") };
+        let late = Session { created_at: Millis(9_000_000_000_000), ..session("z", "anna") };
+        let rows = vec![late, over, session("b1", "bert"), session("a", "anna"), session("m", "anna")];
         add_sessions(app, rows).await;
         let list = app.admin().get("/v1/users/anna/sessions").await;
         assert_eq!((list.ids("sessions"), &list.json["total"]), (vec!["z", "a", "m"], &json!(3)));

@@ -113,7 +113,7 @@ both! {
             let [.., ended, _] = newest.ids("sessions")[..] else { panic!("{}", newest.text) };
             let ended = ended.to_owned();
             let answer = meanwhile(app, request, move |tx, project, _| {
-                Box::pin(async move { sessions::delete(tx, project, "anna", &ended).await.map(drop) })
+                Box::pin(async move { sessions::delete(tx, project, "anna", &ended, usher::clock::Millis(0)).await.map(drop) })
             });
             answer.await.fails(401, SCOPE, "(role: guests)");
             assert_eq!((account(app, "anna").await, events(app, "anna").await), (before, logged.clone()));

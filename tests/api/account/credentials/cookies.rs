@@ -244,7 +244,7 @@ both! {
                 false => carried(&answer),
             };
             let secret = secret_of(&encoded, &user);
-            let stored = sessions::find(app.store().read(), project, &user, &id).await.unwrap().unwrap();
+            let stored = sessions::find(app.store().read(), project, &user, &id, app.app.clock.now()).await.unwrap().unwrap();
             assert_eq!(stored.digest, digest(&secret));
             secrets.extend([secret, encoded.trim_end_matches('=').to_owned()]);
         }

@@ -234,7 +234,7 @@ both! {
             for answer in first.into_iter().chain(then).filter(|answer| answer.status != 201) {
                 answer.fails(WRONG.0, WRONG.1, "");
             }
-            assert_eq!(sessions::of(app.store().read(), project, &id).await.unwrap(), []);
+            assert_eq!(sessions::stored(app.store().read(), project, &id).await.unwrap(), []);
             assert_eq!(events(app, &id).await, ["user.delete"], "round {round}");
         }
     }

@@ -10,6 +10,7 @@ use sqlx::{Connection as _, Executor as _, PgConnection, SqliteConnection};
 use usher::config::DatabaseUrl;
 
 pub use self::constraints::{TIME, session, token, user};
+pub use self::parity::{both_engines, columns, finish};
 use crate::support::TestApp;
 
 /// A user with this id and nothing else.

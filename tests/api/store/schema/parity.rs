@@ -35,14 +35,14 @@ struct Index {
     columns: Vec<String>,
 }
 
-async fn both_engines() -> Option<[(TestApp, Outside); 2]> {
+pub async fn both_engines() -> Option<[(TestApp, Outside); 2]> {
     let postgres = TestApp::postgres(&[]).await?;
     let sqlite = TestApp::sqlite(&[]).await;
     let (a, b) = (Outside::of(&sqlite).await, Outside::of(&postgres).await);
     Some([(sqlite, a), (postgres, b)])
 }
 
-async fn finish(apps: [(TestApp, Outside); 2]) {
+pub async fn finish(apps: [(TestApp, Outside); 2]) {
     for (app, outside) in apps {
         drop(outside);
         app.finish().await;
@@ -66,7 +66,7 @@ async fn tables(outside: &mut Outside) -> Vec<String> {
 }
 
 /// Each column as `table.column: type [NOT NULL]`, in the words of PostgreSQL and in the order of definition.
-async fn columns(outside: &mut Outside) -> Vec<String> {
+pub async fn columns(outside: &mut Outside) -> Vec<String> {
     let mut found = Vec::new();
     for table in tables(outside).await {
         let rows = match outside {
