@@ -224,6 +224,13 @@ async fn counts(app: &TestApp) -> [u64; 2] {
     })
 }
 
+/// Has the last spans sent, as a server that stops does: when what it does in the background is done.
+async fn close(app: &TestApp) {
+    app.app.background.close();
+    app.app.background.wait().await;
+    app.app.traces.as_ref().unwrap().close().await;
+}
+
 /// A collector that all tests in this process may send to.
 fn shared(answers: Answers) -> &'static str {
     Box::leak(Box::new(Collector::start(answers))).url.as_str()
@@ -234,7 +241,7 @@ both! {
         app, "OTEL_EXPORTER_OTLP_ENDPOINT" = shared(Answers::But(1))
     ) {
         app.admin().get("/v1/users").await.expect(200);
-        app.app.traces.as_ref().unwrap().close().await;
+        close(app).await;
         // One of each batch is refused, and a slow machine makes several.
         let [sent, dropped] = counts(app).await;
         assert!(sent > 0 && dropped > 0, "{sent} {dropped}");
@@ -244,7 +251,7 @@ both! {
         app, "OTEL_EXPORTER_OTLP_ENDPOINT" = shared(Answers::Fails(503))
     ) {
         app.admin().get("/v1/users").await.expect(200);
-        app.app.traces.as_ref().unwrap().close().await;
+        close(app).await;
         let [sent, dropped] = counts(app).await;
         assert!(sent == 0 && dropped > 1, "{sent} {dropped}");
     }
