@@ -92,7 +92,9 @@ impl Writer {
         let job: Job = Box::new(move |tx| {
             Box::pin(async move {
                 drop(waiting);
-                let work = async { (AssertUnwindSafe(work(tx)).catch_unwind().await, trace::span("commit")) };
+                // Also what panics before there is a future is caught.
+                let work = AssertUnwindSafe(async { work(tx).await }).catch_unwind();
+                let work = async { (work.await, trace::span("commit")) };
                 let (result, mut commit) = request.along(work).with_subscriber(listener).await;
                 let keep = matches!(result, Ok(Ok(_)));
                 let deliver = Box::new(move |committed: Result<()>| {
