@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use anyhow::{Context as _, bail};
 
 use super::{open, say};
+use crate::app::seal;
 use crate::config::Config;
 use crate::secret::Seal;
 use crate::store::Store;
@@ -24,7 +25,7 @@ pub(super) async fn run(config: &Config, repair: bool) -> anyhow::Result<ExitCod
         );
     }
     let store = open(config).await?;
-    let seal = config.secret.as_ref().map(|secret| Seal::new(&secret.0));
+    let seal = seal(config);
     let mut checked = look(&store, seal.as_ref(), repair).await?;
     if checked.mended > 0 {
         say("checking again");
