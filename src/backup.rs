@@ -1,10 +1,14 @@
 //! Copies of the database that the server makes by itself, when it has SQLite and `USHER_BACKUP_FOLDER` says where to.
 
-use std::path::PathBuf;
+use std::fs::DirBuilder;
+use std::io::ErrorKind;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use rustix::fs::{Access, access};
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
@@ -18,18 +22,42 @@ pub const EVERY: Duration = Duration::from_secs(60);
 /// How long it waits after one that failed.
 pub const AGAIN: Duration = Duration::from_secs(60 * 60);
 
+/// Looks whether the folder for the copies can be used or, when its last part is missing, be made. Changes nothing.
+///
+/// # Errors
+/// When it cannot.
+pub fn check(config: &Config) -> anyhow::Result<()> {
+    let Some(Backups { folder, .. }) = &config.backups else { return Ok(()) };
+    let make_files = Access::WRITE_OK | Access::EXEC_OK;
+    let look = || -> std::io::Result<()> {
+        match std::fs::read_dir(folder) {
+            // A link to nothing is in the way of a folder.
+            Err(error) if error.kind() == ErrorKind::NotFound && !folder.is_symlink() => {
+                let parent = folder.parent().filter(|parent| !parent.as_os_str().is_empty());
+                Ok(access(parent.unwrap_or(Path::new(".")), make_files)?)
+            }
+            listed => listed.and_then(|_| Ok(access(folder, make_files)?)),
+        }
+    };
+    look().with_context(|| unusable(folder))
+}
+
 /// Sees to it that there is a folder for the copies, of which the last part is made when it is missing.
 ///
 /// # Errors
 /// When it can be none.
 pub fn prepare(config: &Config) -> anyhow::Result<()> {
-    use std::os::unix::fs::DirBuilderExt as _;
-    let Some(Backups { folder, .. }) = &config.backups else { return Ok(()) };
-    let failed = || format!("USHER_BACKUP_FOLDER ({}) cannot be used", folder.display());
-    if !folder.try_exists().with_context(failed)? {
-        std::fs::DirBuilder::new().mode(0o700).create(folder).with_context(failed)?;
+    check(config)?;
+    match &config.backups {
+        Some(Backups { folder, .. }) if !folder.exists() => {
+            DirBuilder::new().mode(0o700).create(folder).with_context(|| unusable(folder))
+        }
+        _ => Ok(()),
     }
-    std::fs::read_dir(folder).with_context(failed).map(drop)
+}
+
+fn unusable(folder: &Path) -> String {
+    format!("USHER_BACKUP_FOLDER ({}) cannot be used", folder.display())
 }
 
 /// Looks at once and then `every` so often; never ends by itself. What fails is said in the log and tried again later.

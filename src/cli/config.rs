@@ -5,6 +5,7 @@ use clap::Subcommand;
 
 use super::{UNKNOWN, say, say_error};
 use crate::app::{dictionary, geo};
+use crate::backup;
 use crate::config::{Config, Reading};
 use crate::store::inspect::{self, Condition};
 use crate::tls::Tls;
@@ -30,6 +31,7 @@ pub(super) fn run(reading: Reading, command: &Command) -> anyhow::Result<()> {
         say_error(&format!("usher: {name}: {UNKNOWN}"));
     }
     let config = reading.config?;
+    backup::check(&config)?;
     geo(&config)?;
     dictionary(&config)?;
     let tls = config.tls.as_ref().map(Tls::open).transpose()?;

@@ -1,6 +1,7 @@
 //! `usher config check`: what is in force, where it comes from, what is wrong, and how the database is.
 
-use std::process::Output;
+use std::os::unix::fs::PermissionsExt as _;
+use std::process::{Command, Output, Stdio};
 
 use super::process::text;
 use super::{Place, places};
@@ -89,6 +90,7 @@ fn a_check_of_what_is_wrong_says_what_the_server_would() {
     std::fs::write(place.folder.path().join("words.txt"), b"\xff").unwrap();
     for variables in [
         &[("USHER_LISTEN", "8080")][..],
+        &[("USHER_BACKUP_FOLDER", "missing/copies"), ("USHER_GEOIP_FILE", "words.txt")],
         &[("USHER_API_KEY", "hunter2")],
         &[("USHER_SECRET", "hunter2"), ("USHER_LOG_LEVEL", "loud"), ("USHER_TRUSTED_PROXIES", "10.0.0.0/33")],
         &[("USHER_SECRET_FILE", "missing")],
@@ -106,6 +108,66 @@ fn a_check_of_what_is_wrong_says_what_the_server_would() {
     }
     place.fails(&["config"], &[], "Usage");
     place.fails(&["config", "check", "USHER_LISTEN"], &[], "Usage");
+}
+
+/// Runs a command as somebody whom the rights of files bind, as they do not root.
+fn bound(place: &Place, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
+    let usher = place.command(arguments, variables);
+    if !rustix::process::geteuid().is_root() {
+        return place.run(arguments, variables);
+    }
+    let mut command = Command::new("setpriv");
+    command.args(["--inh-caps=-all", "--bounding-set=-all"]).arg(usher.get_program()).args(usher.get_args());
+    let environment = usher.get_envs().filter_map(|(name, value)| Some((name, value?)));
+    command.env_clear().envs(environment).current_dir(place.folder.path()).stdin(Stdio::null()).output().unwrap()
+}
+
+/// The check and the server say the same of it, and neither leaves anything there.
+#[test]
+fn a_folder_for_copies_that_cannot_be_used_is_told() {
+    let place = Place::sqlite();
+    let path = |name: &str| place.folder.path().join(name);
+    std::fs::write(path("file"), "").unwrap();
+    std::os::unix::fs::symlink("nowhere", path("link")).unwrap();
+    for (name, mode) in [("locked", 0o500), ("hidden", 0o300), ("closed", 0o600)] {
+        std::fs::create_dir(path(name)).unwrap();
+        std::fs::set_permissions(path(name), std::fs::Permissions::from_mode(mode)).unwrap();
+    }
+    let names = || {
+        let names = std::fs::read_dir(place.folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
+        names.collect::<std::collections::BTreeSet<_>>()
+    };
+    let before = names();
+    for (folder, reason) in [
+        ("missing/copies", "No such file or directory (os error 2)"),
+        ("link", "No such file or directory (os error 2)"),
+        ("link/copies", "No such file or directory (os error 2)"),
+        ("file", "Not a directory (os error 20)"),
+        ("file/copies", "Not a directory (os error 20)"),
+        ("locked", "Permission denied (os error 13)"),
+        ("locked/copies", "Permission denied (os error 13)"),
+        ("hidden", "Permission denied (os error 13)"),
+        ("closed", "Permission denied (os error 13)"),
+        ("closed/copies", "Permission denied (os error 13)"),
+    ] {
+        for arguments in [&CHECK[..], &[]] {
+            let output = bound(&place, arguments, &[("USHER_BACKUP_FOLDER", folder)]);
+            let said = format!("usher: USHER_BACKUP_FOLDER ({folder}) cannot be used: {reason}\n");
+            assert_eq!((output.status.code(), text(&output.stdout).as_str()), (Some(1), ""), "{folder}");
+            assert_eq!(text(&output.stderr), said, "{arguments:?}");
+        }
+    }
+    // One that is to be made is not made, and one that is there is left as it is.
+    std::fs::create_dir(path("copies")).unwrap();
+    let changed = || std::fs::metadata(path("copies")).unwrap().modified().unwrap();
+    let made = changed();
+    for folder in ["later", "later/", "copies/later", "copies", "."] {
+        let shown = sound(&bound(&place, &CHECK, &[("USHER_BACKUP_FOLDER", folder)]));
+        assert!(shown.contains(&format!("USHER_BACKUP_FOLDER={folder}\tenvironment\n")), "{shown}");
+    }
+    assert_eq!(changed(), made);
+    std::fs::remove_dir(path("copies")).unwrap();
+    assert_eq!(names(), before);
 }
 
 #[test]
