@@ -3,8 +3,11 @@
 use serde_json::json;
 
 use super::process::text;
+use super::rotation::{BOTH, NEW, OLD, ROTATE, place, server};
 use super::{Place, Server, places};
+use crate::copy::everything::everything_of;
 use crate::store::schema::Outside;
+use crate::support::both;
 use crate::wire::socket::send;
 
 fn make(server: &Server, id: &str) {
@@ -15,7 +18,11 @@ fn make(server: &Server, id: &str) {
 
 /// How a check ends, and what it prints.
 fn check(place: &Place, arguments: &[&str]) -> (Option<i32>, String) {
-    let output = place.run(&[&["check"], arguments].concat(), &[]);
+    check_with(place, arguments, &[])
+}
+
+fn check_with(place: &Place, arguments: &[&str], variables: &[(&str, &str)]) -> (Option<i32>, String) {
+    let output = place.run(&[&["check"], arguments].concat(), variables);
     assert_eq!(text(&output.stderr), "");
     (output.status.code(), text(&output.stdout))
 }
@@ -55,5 +62,48 @@ places! {
         assert_eq!(std::fs::read_dir(place.folder.path()).unwrap().count(), 0);
         place.prints(&["migrate"]);
         assert_eq!(check(place, &[]), (Some(0), "projects=0\nrows=0\nfaults=0\nmended=0\n".to_owned()));
+    }
+}
+
+both! {
+    /// Anna's values are sealed with the old secret, those of Ben with the new one.
+    async fn what_the_secret_before_has_sealed_is_no_fault(app) {
+        everything_of(app, "anna").await;
+        let between = server(app, NEW, Some(OLD)).await;
+        app.user("ben", json!({})).await;
+        between.admin().patch("/v1/users/ben/mfa/recovery-codes", &json!({})).await.expect(200);
+        let place = place(app);
+        let check = |variables: &[(&str, &str)]| check_with(&place, &[], variables);
+        let (status, well) = check(&BOTH);
+        assert_eq!((status, well.ends_with("\nfaults=0\nmended=0\n")), (Some(0), true), "{well}");
+        let told = |lines: &[&str]| {
+            let fault = |line: &&str| format!("project demo: USHER_SECRET does not open {line}\n");
+            let faults: String = lines.iter().map(fault).collect();
+            (Some(1), faults + &well.replace("faults=0", &format!("faults={}", lines.len())))
+        };
+        let closed = [
+            "1 of 1 values of sessions.provider_access_token",
+            "1 of 1 values of sessions.provider_refresh_token",
+            "1 of 1 values of identities.provider_access_token",
+            "1 of 1 values of identities.provider_refresh_token",
+            "1 of 1 values of identities.provider_id_token",
+            "1 of 2 values of recovery_codes.codes",
+            "1 of 1 values of authenticators.secret",
+            "1 of 1 values of challenges.code",
+        ];
+        assert_eq!(check(&[("USHER_SECRET", NEW)]), told(&closed));
+        assert_eq!(check(&[("USHER_SECRET", OLD)]), told(&["1 of 2 values of recovery_codes.codes"]));
+        // They are no more wrong when they should be mended, and left as they are.
+        assert_eq!(check_with(&place, &["--repair"], &[("USHER_SECRET", NEW)]), told(&closed));
+        assert_eq!(check(&BOTH), (Some(0), well.clone()));
+        let untried = format!("without USHER_SECRET 9 sealed values were not tried\n{well}");
+        assert_eq!(check(&[]), (Some(0), untried));
+
+        assert_eq!(place.run(&ROTATE, &BOTH).status.code(), Some(0));
+        assert_eq!(check(&[("USHER_SECRET", NEW)]), (Some(0), well.clone()));
+        assert_eq!(check(&BOTH), (Some(0), well.clone()));
+        let all = closed.map(|line| line.replace("1 of 2", "2 of 2"));
+        assert_eq!(check(&[("USHER_SECRET", OLD)]), told(&all.each_ref().map(String::as_str)));
+        between.finish().await;
     }
 }

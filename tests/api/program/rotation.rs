@@ -12,16 +12,17 @@ use crate::copy::everything::everything_of;
 use crate::store::schema::Outside;
 use crate::support::{TestApp, both};
 
-const OLD: &str = "a secret of the tests, 32 characters or more";
-const NEW: &str = "another secret of tests, of 32 characters";
-const BOTH: [(&str, &str); 2] = [("USHER_SECRET", NEW), ("USHER_SECRET_PREVIOUS", OLD)];
-const ROTATE: [&str; 2] = ["secret", "rotate"];
+pub(super) const OLD: &str = "a secret of the tests, 32 characters or more";
+pub(super) const NEW: &str = "another secret of tests, of 32 characters";
+pub(super) const BOTH: [(&str, &str); 2] = [("USHER_SECRET", NEW), ("USHER_SECRET_PREVIOUS", OLD)];
+pub(super) const ROTATE: [&str; 2] = ["secret", "rotate"];
 
 /// What is sealed of one who has everything: sessions, identities, recovery codes, an authenticator, a challenge.
 const SEALED: [(&str, u64); 5] =
     [("sessions", 2), ("identities", 3), ("recovery_codes", 1), ("authenticators", 1), ("challenges", 1)];
 
-fn place(app: &TestApp) -> Place {
+/// Where commands run on the database of this server.
+pub(super) fn place(app: &TestApp) -> Place {
     Place::at(&match &app.app.config.database {
         DatabaseUrl::Sqlite(path) => format!("sqlite:{}", path.display()),
         DatabaseUrl::Postgres(url) => url.0.clone(),
@@ -29,7 +30,7 @@ fn place(app: &TestApp) -> Place {
 }
 
 /// A server on the same database with these secrets.
-async fn server(app: &TestApp, secret: &str, previous: Option<&str>) -> TestApp {
+pub(super) async fn server(app: &TestApp, secret: &str, previous: Option<&str>) -> TestApp {
     let hidden = |secret: &str| Some(Hidden(secret.to_owned()));
     let config =
         Config { secret: hidden(secret), secret_previous: previous.and_then(hidden), ..app.app.config.clone() };
