@@ -43,13 +43,13 @@ both! {
 }
 
 /// Holds a table of PostgreSQL back, so that a copy comes to a stand in the middle.
-async fn hold(outside: &mut Outside) {
+pub async fn hold(outside: &mut Outside) {
     outside.run("BEGIN").await.unwrap();
     outside.run("LOCK TABLE logs IN ACCESS EXCLUSIVE MODE").await.unwrap();
 }
 
 /// Waits until somebody waits for that table.
-async fn stands(outside: &mut Outside) {
+pub async fn stands(outside: &mut Outside) {
     let waiting =
         "SELECT CAST(count(*) AS TEXT) FROM pg_locks WHERE NOT granted AND relation = CAST('logs' AS REGCLASS)";
     let deadline = Instant::now() + Duration::from_secs(60);

@@ -1,7 +1,7 @@
 //! `usher copy`: a database moves into another, of the same engine or the other one.
 
 pub mod everything;
-mod meanwhile;
+pub mod meanwhile;
 mod refused;
 
 use serde_json::json;
@@ -16,7 +16,7 @@ use crate::store::schema::Outside;
 use crate::support::{TestApp, both};
 
 /// A database as an argument names it.
-fn url(database: &DatabaseUrl) -> String {
+pub fn url(database: &DatabaseUrl) -> String {
     match database {
         DatabaseUrl::Sqlite(path) => format!("sqlite:{}", path.display()),
         DatabaseUrl::Postgres(url) => url.0.clone(),
@@ -30,7 +30,7 @@ async fn empty() -> Vec<Place> {
 
 /// The lines about tables of a copy that succeeds.
 #[track_caller]
-fn copy(from: &DatabaseUrl, to: &Place) -> Vec<String> {
+pub fn copy(from: &DatabaseUrl, to: &Place) -> Vec<String> {
     let target = url(&to.database());
     let said = to.prints(&["copy", "--from", &url(from), "--to", &target]);
     let mut lines: Vec<String> = said.lines().map(str::to_owned).collect();

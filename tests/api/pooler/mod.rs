@@ -1,6 +1,7 @@
 //! Usher behind `PgBouncer`: each transaction may be on another connection of the server, so nothing may be left on one, and
 //! nothing be expected there.
 
+mod copy;
 mod pgbouncer;
 
 use std::io::Write as _;

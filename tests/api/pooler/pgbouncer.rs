@@ -57,6 +57,13 @@ impl PgBouncer {
         Some(Self { servant, url: format!("postgres://{account}@{address}/{database}") })
     }
 
+    /// Another database of the same server, through it.
+    pub fn to(&self, url: &str) -> String {
+        let (this, _) = self.url.rsplit_once('/').unwrap();
+        let (_, database) = url.rsplit_once('/').unwrap();
+        format!("{this}/{database}")
+    }
+
     /// Ends it at once.
     pub fn kill(&mut self) {
         self.servant.order("kill");
