@@ -78,7 +78,13 @@ fn progress() -> Option<Told> {
     let bar = ProgressBar::new(0).with_style(style).with_finish(ProgressFinish::AndClear).with_message("copying");
     Some(Box::new(move |step| match step {
         Step::All(rows) => bar.set_length(rows),
-        Step::Copied(rows) | Step::Compared(rows) => bar.inc(rows),
+        Step::Copied(rows) | Step::Compared(rows) => {
+            bar.inc(rows);
+            // Not every step is drawn, but the last one is.
+            if bar.length() == Some(bar.position()) {
+                bar.force_draw();
+            }
+        }
         Step::Compares => {
             bar.reset();
             bar.set_message("comparing");

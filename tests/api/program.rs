@@ -17,10 +17,12 @@ mod sockets;
 mod start;
 mod stop;
 mod supervised;
+mod terminal;
 mod users;
 
 pub use self::process::{Place, Server, curl, get};
 pub use self::supervised::with_socket;
+pub use self::terminal::Terminal;
 
 /// Runs the body of a test in an empty place, once with SQLite and once with PostgreSQL.
 macro_rules! places {

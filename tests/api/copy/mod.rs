@@ -2,6 +2,7 @@
 
 pub mod everything;
 pub mod meanwhile;
+mod progress;
 mod refused;
 
 use serde_json::json;

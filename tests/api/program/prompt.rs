@@ -1,88 +1,11 @@
 //! `usher password verify` at a terminal: it asks, shows nothing of what is typed, and leaves the terminal as it was.
 
-use std::fs::File;
-use std::io::{Read as _, Write as _};
 use std::process::{Child, Stdio};
-use std::sync::mpsc::{Receiver, channel};
-use std::time::{Duration, Instant};
-
-use rustix::fs::{Mode, OFlags};
-use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-use rustix::termios::{LocalModes, tcgetattr};
 
 use super::process::text;
+use super::terminal::Terminal;
 use super::{Place, Server, places};
 use crate::wire::socket::send;
-
-/// How long a process may take for anything.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-/// A terminal with somebody in front of it.
-struct Terminal {
-    keyboard: File,
-    screen: Receiver<Vec<u8>>,
-    shown: String,
-    /// The end that the program has.
-    program: File,
-}
-
-impl Terminal {
-    fn new() -> Self {
-        let keyboard = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
-        grantpt(&keyboard).unwrap();
-        unlockpt(&keyboard).unwrap();
-        let name = ptsname(&keyboard, Vec::new()).unwrap();
-        let program = rustix::fs::open(&name, OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).unwrap();
-        let keyboard = File::from(keyboard);
-        let mut lines = keyboard.try_clone().unwrap();
-        let (to, screen) = channel();
-        std::thread::spawn(move || {
-            let mut bytes = [0; 1024];
-            while let Ok(read @ 1..) = lines.read(&mut bytes) {
-                if to.send(bytes[..read].to_vec()).is_err() {
-                    break;
-                }
-            }
-        });
-        Self { keyboard, screen, shown: String::new(), program: program.into() }
-    }
-
-    /// Starts `usher password verify demo anna` with everything but stdout at this terminal.
-    fn asks(&self, place: &Place) -> Child {
-        let mut command = place.command(&["password", "verify", "demo", "anna"], &[]);
-        let end = || self.program.try_clone().unwrap();
-        command.stdin(end()).stderr(end()).stdout(Stdio::piped()).spawn().unwrap()
-    }
-
-    /// Waits until this is on the screen.
-    #[track_caller]
-    fn shows(&mut self, part: &str) {
-        let deadline = Instant::now() + PATIENCE;
-        while !self.shown.contains(part) {
-            match self.screen.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-                Ok(more) => self.shown.push_str(&text(&more)),
-                Err(_) => panic!("{:?} does not show {part:?}", self.shown),
-            }
-        }
-    }
-
-    fn is_typed(&mut self, keys: &str) {
-        self.keyboard.write_all(keys.as_bytes()).unwrap();
-    }
-
-    fn echoes(&self) -> bool {
-        tcgetattr(&self.program).unwrap().local_modes.contains(LocalModes::ECHO)
-    }
-
-    /// All that was on the screen.
-    fn all(self) -> String {
-        let Self { screen, mut shown, program, keyboard } = self;
-        // With the last end the lines end too.
-        drop((program, keyboard));
-        screen.iter().for_each(|more| shown.push_str(&text(&more)));
-        shown
-    }
-}
 
 /// A server with the user `anna`.
 fn start(place: &Place) -> Server {
@@ -93,6 +16,12 @@ fn start(place: &Place) -> Server {
     server
 }
 
+/// Starts `usher password verify demo anna` with everything but stdout at this terminal.
+fn asks(terminal: &Terminal, place: &Place) -> Child {
+    let mut command = place.command(&["password", "verify", "demo", "anna"], &[]);
+    command.stdin(terminal.end()).stderr(terminal.end()).stdout(Stdio::piped()).spawn().unwrap()
+}
+
 const PROMPT: &str = "Password of user anna: ";
 
 places! {
@@ -101,7 +30,7 @@ places! {
         for (typed, code) in [("correct horse\n", 0), ("wrong horse\n", 1), ("corret\u{7f}ct horse\n", 0)] {
             let mut terminal = Terminal::new();
             assert!(terminal.echoes());
-            let child = terminal.asks(place);
+            let child = asks(&terminal, place);
             terminal.shows(PROMPT);
             assert!(!terminal.echoes());
             terminal.is_typed(typed);
@@ -118,7 +47,7 @@ places! {
         // Ctrl-D ends the input.
         for typed in ["\n", "\u{4}"] {
             let mut terminal = Terminal::new();
-            let child = terminal.asks(place);
+            let child = asks(&terminal, place);
             terminal.shows(PROMPT);
             terminal.is_typed(typed);
             let output = child.wait_with_output().unwrap();
@@ -134,7 +63,7 @@ places! {
         let _server = start(place);
         for signal in ["INT", "TERM"] {
             let mut terminal = Terminal::new();
-            let child = terminal.asks(place);
+            let child = asks(&terminal, place);
             terminal.shows(PROMPT);
             assert!(!terminal.echoes());
             let sent = std::process::Command::new("sh").args(["-c", &format!("kill -{signal} {}", child.id())]).status();
@@ -150,7 +79,7 @@ places! {
     async fn nobody_is_asked_about_somebody_who_is_not_there(place) {
         place.prints(&["project", "create", "demo"]);
         let mut terminal = Terminal::new();
-        let output = terminal.asks(place).wait_with_output().unwrap();
+        let output = asks(&terminal, place).wait_with_output().unwrap();
         assert_eq!(output.status.code(), Some(2));
         terminal.shows("has no user anna");
         assert_eq!(terminal.all(), "usher: project demo has no user anna\r\n");
