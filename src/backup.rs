@@ -134,6 +134,8 @@ impl Schedule {
                 return Ok(None);
             }
         }
+        // Another file that has come to the place of the database is none to copy.
+        app.store.ping().await?;
         let file = self.backups.folder.join(format!("usher-{}.db", now.compact()));
         let (source, to) = (self.database.clone(), file.clone());
         // Whoever ends this function ends the copying.

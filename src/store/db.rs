@@ -6,9 +6,9 @@ use std::time::Duration;
 use super::lookup::Lookups;
 use super::pool::Pool;
 use super::postgres::{self, Open};
-use super::sqlite::{self, Readers, Reads};
+use super::sqlite::{self, DatabaseFile, Readers, Reads};
 use super::writer::{Part, Writer};
-use super::{Error, Record, Result, Sql};
+use super::{Record, Result, Sql};
 use crate::config::DatabaseUrl;
 
 /// Which database answers.
@@ -134,16 +134,13 @@ impl Db {
     }
 
     async fn open_sqlite(path: &Path) -> Result<Self> {
-        sqlite::prepare_file(path)?;
-        let file = sqlite::identity(path)?;
+        let file = DatabaseFile::prepare(path)?;
         sqlite::migrate(path).await?;
-        let writer = sqlite::open_writer(path)?;
+        let writer = sqlite::open_writer(&file)?;
         // The writer has locked its file for as long as it is open, which `usher restore` respects. One that has put another
         // file there before is noticed here.
-        if sqlite::identity(path)? != file {
-            return Err(Error::Unavailable("the file was replaced while it was opened".into()));
-        }
-        Ok(Self::Sqlite { writer: Writer::start(writer)?, readers: Readers::new(path) })
+        file.in_place()?;
+        Ok(Self::Sqlite { writer: Writer::start(writer, file.clone())?, readers: Readers::new(file) })
     }
 
     pub(super) const fn read(&self) -> On<'_> {

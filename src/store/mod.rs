@@ -158,11 +158,14 @@ impl Store {
         }
     }
 
-    /// Answers when the database does.
+    /// Answers when the database does, and is where it was when it was opened.
     ///
     /// # Errors
     /// Why it does not.
     pub async fn ping(&self) -> Result<()> {
+        if let db::Db::Sqlite { readers, .. } = &self.db {
+            readers.file().in_place()?;
+        }
         sql("SELECT 1").execute(self.read()).await.map(drop)
     }
 

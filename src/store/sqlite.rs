@@ -2,8 +2,9 @@
 //! between: a look-up takes some microseconds, less than passing it on would. What may take longer runs on the threads that
 //! tokio keeps for that, and what writes on one of its own.
 
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
-use std::path::{Path, PathBuf};
+mod file;
+
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -17,6 +18,7 @@ use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
+pub(super) use self::file::DatabaseFile;
 use super::backup::{self, with_ending};
 use super::db::PoolState;
 use super::pool::ACQUIRE_LIMIT;
@@ -88,26 +90,11 @@ async fn copy_before(path: &Path, migration: i64) -> Result<()> {
     }
 }
 
-/// Which file a name stands for at the moment.
-pub(super) fn identity(path: &Path) -> Result<(u64, u64)> {
-    let file = std::fs::metadata(path)?;
-    Ok((file.dev(), file.ino()))
-}
-
-/// Makes the file of SQLite and its folder when they are missing, readable by nobody else. SQLite gives the files beside it the same rights.
-pub(super) fn prepare_file(path: &Path) -> std::io::Result<()> {
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-    }
-    std::fs::OpenOptions::new().append(true).create(true).mode(0o600).open(path).map(drop).or_else(|error| {
-        // A database that may only be read is SQLite's to judge.
-        if path.exists() { Ok(()) } else { Err(error) }
-    })
-}
-
-fn open(path: &Path, pages: i64) -> Result<Connection> {
+fn open(file: &DatabaseFile, pages: i64) -> Result<Connection> {
     let connection =
-        Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+        Connection::open_with_flags(file.path(), OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    // As long as nothing was read, its log was not looked for.
+    file.in_place()?;
     connection.busy_timeout(BUSY_LIMIT)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     // One plan for a statement, whatever its values. Otherwise it would be compiled anew for each of them.
@@ -130,8 +117,8 @@ pub(super) fn open_reader(path: &Path) -> Result<Connection> {
 }
 
 /// The connection that writes.
-pub(super) fn open_writer(path: &Path) -> Result<Connection> {
-    open(path, WRITER_PAGES)
+pub(super) fn open_writer(file: &DatabaseFile) -> Result<Connection> {
+    open(file, WRITER_PAGES)
 }
 
 /// A connection that reads a file as a whole.
@@ -151,7 +138,7 @@ pub struct Readers(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
-    path: PathBuf,
+    file: DatabaseFile,
     /// For the threads that serve requests: at most one for each of them.
     serving: Free,
     /// For lists and searches.
@@ -214,9 +201,9 @@ impl Long {
 }
 
 impl Readers {
-    pub(super) fn new(path: &Path) -> Self {
+    pub(super) fn new(file: DatabaseFile) -> Self {
         Self(Arc::new(Shared {
-            path: path.to_owned(),
+            file,
             serving: Free::new(SERVING_PAGES),
             lists: Long::new(),
             scans: Long::new(),
@@ -241,7 +228,7 @@ impl Readers {
         let connection = match last {
             Some(connection) => connection,
             None => {
-                let connection = open(&self.0.path, free.pages)?;
+                let connection = open(&self.0.file, free.pages)?;
                 // A reader that is asked to write fails at once, so such a mistake cannot pass a test.
                 connection.pragma_update(None, "query_only", true)?;
                 connection
@@ -256,8 +243,8 @@ impl Readers {
     }
 
     /// The file.
-    pub(super) fn path(&self) -> &Path {
-        &self.0.path
+    pub(super) fn file(&self) -> &DatabaseFile {
+        &self.0.file
     }
 
     /// All rows.

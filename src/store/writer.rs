@@ -16,6 +16,7 @@ use tracing::instrument::WithSubscriber as _;
 
 use super::db::PoolState;
 use super::index::{Change, Changes, Merge};
+use super::sqlite::DatabaseFile;
 use super::{Error, Result, Tx};
 use crate::metrics::{Counter, Gauge, Histogram};
 use crate::{request_id, trace};
@@ -61,8 +62,8 @@ enum Message {
 }
 
 impl Writer {
-    /// Starts the thread that owns the connection.
-    pub(super) fn start(connection: Connection) -> Result<Self> {
+    /// Starts the thread that owns the connection to this file.
+    pub(super) fn start(connection: Connection, file: DatabaseFile) -> Result<Self> {
         let (jobs, queue) = mpsc::channel(QUEUE);
         let commits = Arc::new(Commits {
             jobs: Histogram::new(&[1, 2, 4, 8, 16, 32, 64]),
@@ -74,7 +75,7 @@ impl Writer {
         let runtime = Handle::current();
         std::thread::Builder::new()
             .name("sqlite".into())
-            .spawn(move || runtime.block_on(serve(tx, queue, &counted)))?;
+            .spawn(move || runtime.block_on(serve(tx, Place { file, lost: false }, queue, &counted)))?;
         Ok(Self { jobs, commits })
     }
 
@@ -139,36 +140,66 @@ impl Writer {
     }
 }
 
-async fn serve(mut tx: Tx, mut queue: mpsc::Receiver<Message>, commits: &Commits) {
+async fn serve(mut tx: Tx, mut place: Place, mut queue: mpsc::Receiver<Message>, commits: &Commits) {
     let mut closing = None;
     while closing.is_none()
         && let Some(message) = queue.recv().await
     {
         closing = match message {
-            Message::Job(first) => share(&mut tx, first, &mut queue, commits).await,
+            Message::Job(first) => {
+                let placed = part(&mut tx).and_then(|part| place.look(part));
+                share(&mut tx, placed, first, &mut queue, commits).await
+            }
             Message::Close(done) => Some(done),
         };
     }
-    if let Tx::Sqlite(part) = tx
-        && let Err((_, error)) = part.connection.close()
-    {
-        tracing::error!(%error, "SQLite did not close cleanly");
+    if let Tx::Sqlite(part) = tx {
+        // What is wrong was said when it was to be written to.
+        let _ = place.look(&part);
+        if let Err((_, error)) = part.connection.close() {
+            tracing::error!(%error, "SQLite did not close cleanly");
+        }
     }
     if let Some(done) = closing {
         let _ = done.send(());
     }
 }
 
-/// Runs `first` and the jobs that wait behind it in one transaction, and tells everyone how it ended. A job that is
+/// Where the file is that is written to.
+struct Place {
+    file: DatabaseFile,
+    /// Whether it was not there when it was last looked for.
+    lost: bool,
+}
+
+impl Place {
+    /// Whether the file is where it was. When it is not any more, its log is folded into it, once: the log has kept its name, and
+    /// whoever opens another file that is called like the database would take it for that one's. SQLite itself leaves it there then.
+    fn look(&mut self, connection: &Connection) -> Result<()> {
+        let found = self.file.in_place();
+        if found.is_err() && !self.lost {
+            match connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0)) {
+                Ok(false) => {}
+                Ok(true) => tracing::error!("the log of the database is in use, and stays beside another file"),
+                Err(error) => tracing::error!(%error, "the log of the database stays beside another file"),
+            }
+        }
+        self.lost = found.is_err();
+        found
+    }
+}
+
+/// Runs `first` and the jobs that wait behind it in one transaction, if the file is in its place, and tells everyone how it ended. A job that is
 /// dropped in place of being run tells its caller by that. The answer is there when the writer is to stop.
 async fn share(
     tx: &mut Tx,
+    placed: Result<()>,
     first: Job,
     queue: &mut mpsc::Receiver<Message>,
     commits: &Commits,
 ) -> Option<oneshot::Sender<()>> {
     let _making = commits.making.hold();
-    let begun = part(tx).and_then(|part| part.run("BEGIN IMMEDIATE"));
+    let begun = placed.and_then(|()| part(tx)?.run("BEGIN IMMEDIATE"));
     let refused = begun.is_err();
     let (mut ran, mut batch, mut closing, mut next) = (begun, Vec::new(), None, Some(first));
     while let Some(job) = next.take() {

@@ -137,3 +137,23 @@ async fn without_a_folder_there_is_no_schedule() {
     assert_eq!(metric(&app, "usher_backup_every_seconds").await, "0");
     app.finish().await;
 }
+
+/// Another file is in the place of the database for a while.
+#[tokio::test]
+async fn a_database_that_was_replaced_is_not_copied() {
+    let (app, folder) = server("5").await;
+    let DatabaseUrl::Sqlite(file) = &app.app.config.database else { panic!("SQLite") };
+    let aside = file.with_extension("aside");
+    std::fs::rename(file, &aside).unwrap();
+    std::fs::copy(&aside, file).unwrap();
+    let mut schedule = Schedule::new(&app.app).unwrap();
+    let error = schedule.turn(&app.app).await.unwrap_err();
+    assert!(error.to_string().contains("was replaced or removed while it was open"), "{error:#}");
+    assert_eq!(metric(&app, "usher_backup_failed_total").await, "1");
+    assert_eq!(names(folder.path()), [""; 0]);
+    std::fs::rename(&aside, file).unwrap();
+    app.app.clock.advance(HOUR);
+    assert!(turn(&mut schedule, &app).await);
+    assert_eq!(names(folder.path()).len(), 1);
+    app.finish().await;
+}

@@ -12,6 +12,7 @@ mod manual;
 mod passwords;
 mod process;
 mod prompt;
+mod replaced;
 mod rotation;
 mod sockets;
 mod start;

@@ -169,7 +169,7 @@ impl Check<'_> {
         let Db::Sqlite { readers, .. } = &self.store.db else {
             return Err(Error::Other("only SQLite has files to read".into()));
         };
-        let path = readers.path().to_owned();
+        let path = readers.file().path().to_owned();
         let reading = tokio::task::spawn_blocking(move || run(&open_reader(&path)?));
         reading.await.map_err(|error| Error::Other(Box::new(error)))?
     }

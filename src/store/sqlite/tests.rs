@@ -16,7 +16,7 @@ async fn new() -> (TempDir, Readers) {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("usher.db");
     migrate(&file).await.unwrap();
-    (folder, Readers::new(&file))
+    (folder, Readers::new(DatabaseFile::of(&file).unwrap()))
 }
 
 const LATER: Duration = Duration::from_secs(600);
