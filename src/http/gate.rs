@@ -5,8 +5,11 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::extract::Request;
-use axum::http::header::{HOST, ORIGIN, VARY};
-use axum::http::{HeaderMap, HeaderValue, Method, Uri};
+use axum::http::header::{
+    ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
+    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, HOST, ORIGIN, VARY,
+};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use axum::response::{IntoResponse, Response};
 
 use super::credentials::Credentials;
@@ -60,6 +63,9 @@ const EXPOSED: HeaderValue = HeaderValue::from_static("X-Appwrite-Session, X-Fal
 /// Seconds for which a browser may remember a preflight.
 const MAX_AGE: HeaderValue = HeaderValue::from_static("86400");
 
+/// Whether a session came in the header for clients that may not send cookies.
+const FELL_BACK: HeaderName = HeaderName::from_static("x-debug-fallback");
+
 /// Settles the project, refuses requests that no route may see, and hands the others on.
 pub(super) async fn settle(app: &Arc<App>, mut request: Request, route: Option<&Endpoint>) -> Response {
     let mut origins = request.headers().get_all(ORIGIN).iter().filter(|origin| !origin.is_empty());
@@ -99,7 +105,7 @@ pub(super) async fn settle(app: &Arc<App>, mut request: Request, route: Option<&
     };
     rate.show(response.headers_mut());
     let fell_back = HeaderValue::from_static(if fell_back { "true" } else { "false" });
-    response.headers_mut().insert("x-debug-fallback", fell_back);
+    response.headers_mut().insert(FELL_BACK, fell_back);
     with_cors(response, origin.as_ref().filter(|_| known))
 }
 
@@ -180,16 +186,16 @@ fn matches(platform: &str, host: &str) -> bool {
 fn with_cors(mut response: Response, origin: Option<&HeaderValue>) -> Response {
     let headers = response.headers_mut();
     // With those of the frame, so that the map grows once.
-    headers.reserve(12);
-    headers.insert("access-control-allow-methods", METHODS);
-    headers.insert("access-control-allow-headers", HEADERS);
-    headers.insert("access-control-expose-headers", EXPOSED);
-    headers.insert("access-control-allow-credentials", HeaderValue::from_static("true"));
-    headers.insert("access-control-max-age", MAX_AGE);
+    headers.reserve(10);
+    headers.insert(ACCESS_CONTROL_ALLOW_METHODS, METHODS);
+    headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, HEADERS);
+    headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
+    headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
+    headers.insert(ACCESS_CONTROL_MAX_AGE, MAX_AGE);
     headers.append(VARY, HeaderValue::from_static("Origin"));
     let lower = origin.and_then(|origin| HeaderValue::try_from(origin.to_str().ok()?.to_ascii_lowercase()).ok());
     if let Some(origin) = lower {
-        headers.insert("access-control-allow-origin", origin);
+        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
     }
     response
 }

@@ -29,7 +29,7 @@ pub(super) fn one_line(
     let status = response.status().as_u16();
     let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
     let error = response.extensions().get::<Error>();
-    let kind = error.map_or("", |error| error.kind().wire_type());
+    let kind = error.map(|error| error.kind().wire_type());
     match error.and_then(Error::cause) {
         Some(cause) if status >= 500 => {
             tracing::error!(%method, route, status, kind, micros, %request_id, trace_id, cause, "request");

@@ -1,7 +1,7 @@
 //! What a row of either engine becomes. Columns are taken in their order, which the statement and the type share; that they
 //! have the right names is checked where it costs nothing, in debug builds.
 
-use rusqlite::types::{FromSql, FromSqlResult, ValueRef};
+use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ValueRef};
 use sqlx::error::BoxDynError;
 use sqlx::postgres::{PgRow, PgValueRef, Postgres};
 use sqlx::{Column as _, Decode, Row as _, TypeInfo as _};
@@ -52,7 +52,7 @@ impl<'r> Row<'r> {
         let column = self.next;
         self.next += 1;
         match self.of {
-            Of::Sqlite(row) => Ok(row.get(column)?),
+            Of::Sqlite(row) => T::column_result(row.get_ref(column)?).map_err(|error| mistyped(column, &error)),
             // Unchecked only means that an INT4 may be asked for as an INT8, which then fails to decode.
             Of::Postgres(row) => Ok(row.try_get_unchecked(column)?),
         }
@@ -104,6 +104,12 @@ impl<'r> Row<'r> {
         };
         all.saturating_sub(self.next)
     }
+}
+
+/// Out of the way of the many columns that are what they should be.
+#[cold]
+fn mistyped(column: usize, error: &FromSqlError) -> Error {
+    Error::Other(format!("column {column}: {error}").into())
 }
 
 /// Makes a type the record of the columns that are called like its fields, in this order.
