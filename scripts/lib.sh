@@ -321,6 +321,12 @@ need_to_measure() {
   admin=("${guest[@]}" -H "X-Appwrite-Key: $measured_key")
 }
 
+# built NAME   The program of that benchmark.
+built() {
+  (cd "$root" && cargo bench -q --locked --no-run --bench "$1" --message-format=json) |
+    sed -n "s/.*\"name\":\"$1\".*\"executable\":\"\([^\"]*\)\".*/\1/p" | tail -n 1
+}
+
 # new_database sqlite|postgres   Makes an empty database and sets measured_url.
 new_database() {
   case "$1" in

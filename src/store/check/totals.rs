@@ -50,8 +50,7 @@ pub(super) async fn of_users(check: &mut Check<'_>, project: &Project) -> Result
     let mut insert = sql("INSERT INTO user_totals ");
     push_users(&mut insert, engine, project.key());
     let delete = sql("DELETE FROM user_totals WHERE project = $1").bind(project.key());
-    let mends = locked(engine).into_iter().chain([delete, insert]).map(Mend::Run).collect();
-    let mended = check.mend(project.key(), mends).await?;
+    let mended = recount(check, project, delete, insert).await?;
     check.fault(&format!("project {}: user_totals counts other users than there are", project.id), mended);
     Ok(())
 }
@@ -78,16 +77,17 @@ pub(super) async fn of_labels(check: &mut Check<'_>, project: &Project) -> Resul
     let mut insert = sql("INSERT INTO label_totals ");
     push_labels(&mut insert, engine, project.key());
     let delete = sql("DELETE FROM label_totals WHERE project = $1").bind(project.key());
-    let mends = locked(engine).into_iter().chain([delete, insert]).map(Mend::Run).collect();
-    let mended = check.mend(project.key(), mends).await?;
+    let mended = recount(check, project, delete, insert).await?;
     for (label,) in labels {
         check.fault(&format!("project {}: label_totals counts other users than have {label}", project.id), mended);
     }
     Ok(())
 }
 
-/// Keeps others from changing what is counted, and the totals with it, until they are made anew. On SQLite there is only one writer.
-fn locked(engine: Engine) -> Option<Sql> {
+/// Puts new totals in the place of the old ones, and keeps others from changing what is counted until it is done. On SQLite
+/// there is only one writer.
+async fn recount(check: &mut Check<'_>, project: &Project, delete: Sql, insert: Sql) -> Result<bool> {
     let lock = sql("LOCK TABLE users, user_labels, user_totals, label_totals IN SHARE ROW EXCLUSIVE MODE");
-    Some(lock).filter(|_| engine == Engine::Postgres)
+    let lock = Some(lock).filter(|_| check.store.engine() == Engine::Postgres);
+    check.mend(project.key(), lock.into_iter().chain([delete, insert]).map(Mend::Run).collect()).await
 }
