@@ -189,8 +189,9 @@ impl Place {
     }
 }
 
-/// Runs `first` and the jobs that wait behind it in one transaction, if the file is in its place, and tells everyone how it ended. A job that is
-/// dropped in place of being run tells its caller by that. The answer is there when the writer is to stop.
+/// Runs `first` and the jobs that wait behind it in one transaction, if the file is in its place, and tells everyone how it
+/// ended. A job that is dropped in place of being run tells its caller by that. The answer is there when the writer is to
+/// stop.
 async fn share(
     tx: &mut Tx,
     placed: Result<()>,
