@@ -10,7 +10,7 @@ use moka::future::Cache;
 use crate::app::App;
 use crate::clock::Millis;
 use crate::error::{Error, Kind, Result};
-use crate::metrics::Named;
+use crate::metrics::{Named, Striped};
 use crate::request_id;
 use crate::secret::{digest, hex, sha256};
 use crate::store::projects::Project;
@@ -111,9 +111,9 @@ pub struct Registry {
     /// By project and SHA-256 of the secret.
     keys: Cache<(ProjectKey, [u8; 32]), Arc<Key>>,
     /// Where projects were found.
-    pub project_lookups: Named<2>,
+    pub project_lookups: Striped<Named<2>>,
     /// Where keys were found.
-    pub key_lookups: Named<2>,
+    pub key_lookups: Striped<Named<2>>,
 }
 
 /// Where something is found: what was remembered, or the database.
@@ -127,8 +127,8 @@ impl Registry {
         Self {
             projects: Cache::builder().max_capacity(REMEMBERED).time_to_live(BELIEVED).build(),
             keys: Cache::builder().max_capacity(REMEMBERED).time_to_live(BELIEVED).build(),
-            project_lookups: Named::new([MEMORY, DATABASE]),
-            key_lookups: Named::new([MEMORY, DATABASE]),
+            project_lookups: Striped::new(|| Named::new([MEMORY, DATABASE])),
+            key_lookups: Striped::new(|| Named::new([MEMORY, DATABASE])),
         }
     }
 
@@ -138,12 +138,12 @@ impl Registry {
     /// 404 `project_not_found`. What does not exist is not remembered, so a new project works at once.
     pub async fn project(&self, app: &App, id: &str) -> Result<Arc<Project>> {
         if let Some(project) = self.projects.get(id).await {
-            self.project_lookups.add(MEMORY, 1);
+            self.project_lookups.mine().add(MEMORY, 1);
             return Ok(project);
         }
         // Requests that come at the same time share one look-up. In a box, since it is rare and larger than a request.
         let look_up = async {
-            self.project_lookups.add(DATABASE, 1);
+            self.project_lookups.mine().add(DATABASE, 1);
             let project = projects::find(app.store.read(), id).await.map_err(Error::from)?;
             project.map(Arc::new).ok_or_else(|| Kind::ProjectNotFound.into())
         };
@@ -159,7 +159,7 @@ impl Registry {
         let id = (project.key, sha256(secret));
         let key = match self.keys.get(&id).await {
             Some(key) => {
-                self.key_lookups.add(MEMORY, 1);
+                self.key_lookups.mine().add(MEMORY, 1);
                 key
             }
             None => {
@@ -188,7 +188,7 @@ impl Default for Registry {
 }
 
 async fn find_key(app: &Arc<App>, project: ProjectKey, digest: &str) -> Result<Arc<Key>> {
-    app.registry.key_lookups.add(DATABASE, 1);
+    app.registry.key_lookups.mine().add(DATABASE, 1);
     let key = keys::find(app.store.read(), project, digest).await?.ok_or(Kind::Unauthorized)?;
     let now = app.clock.now();
     if key.accessed_at.is_none_or(|at| now.0 - at.0 >= TOUCHED) {

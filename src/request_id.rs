@@ -2,6 +2,7 @@
 //! together. While a request is answered, its id is known to everything that is done for it on its way, so that a line about
 //! something that went wrong can name it.
 
+use std::cell::Cell;
 use std::fmt;
 use std::hash::{BuildHasher as _, RandomState};
 use std::ops::Deref;
@@ -64,14 +65,32 @@ impl fmt::Debug for RequestId {
 #[derive(Debug, Default)]
 pub struct RequestIds {
     key: RandomState,
-    made: AtomicU64,
+}
+
+/// Numbers that a thread takes at once, so that threads do not wait for each other for each of them.
+const AT_ONCE: u64 = 1 << 16;
+
+/// A number that nobody in this process had before.
+fn number() -> u64 {
+    thread_local! {
+        static NEXT: Cell<u64> = const { Cell::new(0) };
+    }
+    static TAKEN: AtomicU64 = AtomicU64::new(0);
+    NEXT.with(|next| {
+        let mut number = next.get();
+        if number.is_multiple_of(AT_ONCE) {
+            number = TAKEN.fetch_add(AT_ONCE, Ordering::Relaxed);
+        }
+        next.set(number + 1);
+        number
+    })
 }
 
 impl RequestIds {
     /// An id of 16 hexadecimal digits that this process has not made before, nor any other in all likelihood.
     #[must_use]
     pub fn next(&self) -> RequestId {
-        let number = self.key.hash_one(self.made.fetch_add(1, Ordering::Relaxed));
+        let number = self.key.hash_one(number());
         let mut bytes = [0; LONGEST];
         for (place, shift) in bytes.iter_mut().zip((0..16).rev()) {
             *place = b"0123456789abcdef"[(number >> (shift * 4)) as usize & 0xf];

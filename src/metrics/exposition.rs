@@ -23,17 +23,17 @@ pub async fn exposition(app: &App) -> String {
 }
 
 fn requests(text: &mut Text, app: &App) {
-    let routes =
-        || app.metrics.routes().iter().flat_map(|traffic| traffic.by.iter().map(move |by| (traffic.route, by)));
+    let routes = app.metrics.routes().iter().flat_map(|traffic| traffic.by.iter().map(move |by| (traffic.route, by)));
+    let counted: Vec<_> = routes.map(|(route, by)| (route, by.method, by.together())).collect();
     let mut requests = text.counter("usher_requests_total", "Requests that were answered.");
-    for (route, by) in routes() {
-        for (status, count) in by.statuses() {
-            requests.of(&[("route", route), ("method", by.method), ("status", &status)], count);
+    for (route, method, counts) in &counted {
+        for (status, count) in counts.statuses() {
+            requests.of(&[("route", route), ("method", method), ("status", &status)], count);
         }
     }
     let mut seconds = text.histogram("usher_request_seconds", "From the head of a request to the head of its answer.");
-    for (route, by) in routes().filter(|(_, by)| by.statuses().next().is_some()) {
-        seconds.seen(&[("route", route), ("method", by.method)], &by.micros, 1_000_000);
+    for (route, method, counts) in counted.iter().filter(|(_, _, counts)| counts.statuses().next().is_some()) {
+        seconds.seen(&[("route", route), ("method", method)], &counts.micros, 1_000_000);
     }
 }
 
@@ -64,7 +64,7 @@ fn load(text: &mut Text, app: &App) {
     text.counter("usher_hash_computed_total", "Hashes that were computed.").is(app.hashing.hashes_run());
     let mut lookups = text.counter("usher_lookups_total", "Projects and keys that were looked up, and where.");
     for (of, lookups_of) in [("project", &app.registry.project_lookups), ("key", &app.registry.key_lookups)] {
-        for (from, count) in lookups_of.all() {
+        for (from, count) in lookups_of.totals() {
             lookups.of(&[("of", of), ("from", from)], count);
         }
     }

@@ -1,9 +1,10 @@
 //! What the server counts of itself, for whoever watches it: plain atomic numbers, and a text in the format of Prometheus.
 //!
 //! The numbers stand where they are counted, at fixed places: a request adds to three of its route, found by the number of the
-//! route, and to two of the look-ups. There is no lock, no map and no allocation in its way. The crates for this offer less:
-//! of `prometheus-client` every histogram is behind a lock and every family is a map behind another, and the exporter of
-//! `metrics` hashes names and keeps samples until they are asked for. What is left, writing the text, is a page of code.
+//! route, and to two of the look-ups, each thread at a place of its own. There is no lock, no map and no allocation in its
+//! way. The crates for this offer less: of `prometheus-client` every histogram is behind a lock and every family is a map behind
+//! another, and the exporter of `metrics` hashes names and keeps samples until they are asked for. What is left, writing the
+//! text, is a page of code.
 
 mod exposition;
 mod number;
@@ -14,7 +15,7 @@ mod traffic;
 use std::sync::OnceLock;
 
 pub use self::exposition::exposition;
-pub use self::number::{Counter, Gauge, Held, Histogram, Named};
+pub use self::number::{Counter, Gauge, Held, Histogram, Named, Striped};
 pub use self::stock::Stock;
 pub use self::traffic::Traffic;
 use crate::clock::Millis;

@@ -1,6 +1,6 @@
 //! Numbers that many threads change at the same time.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 /// A number that only grows.
 #[derive(Debug, Default)]
@@ -53,6 +53,44 @@ impl Drop for Held<'_> {
     }
 }
 
+/// How many threads count apart from each other; of more than these some share.
+const STRIPES: usize = 8;
+
+thread_local! {
+    static STRIPE: usize = {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        NEXT.fetch_add(1, Ordering::Relaxed) % STRIPES
+    };
+}
+
+/// What every request adds to, once for each of some threads: processors that change the same line of memory in turns wait for
+/// each other to hand it over, longer than the adding takes.
+#[derive(Debug)]
+pub struct Striped<T>([Stripe<T>; STRIPES]);
+
+/// Two lines, since processors fetch the neighbour too.
+#[derive(Debug)]
+#[repr(align(128))]
+struct Stripe<T>(T);
+
+impl<T> Striped<T> {
+    /// As many as are needed.
+    pub(crate) fn new(make: impl Fn() -> T) -> Self {
+        Self(std::array::from_fn(|_| Stripe(make())))
+    }
+
+    /// The one for this thread.
+    #[must_use]
+    pub fn mine(&self) -> &T {
+        &self.0[STRIPE.with(|stripe| *stripe)].0
+    }
+
+    /// All of them.
+    pub(super) fn all(&self) -> impl Iterator<Item = &T> {
+        self.0.iter().map(|stripe| &stripe.0)
+    }
+}
+
 /// Counters that have names, of which there are few and no others.
 #[derive(Debug)]
 pub struct Named<const N: usize>([(&'static str, Counter); N]);
@@ -74,6 +112,14 @@ impl<const N: usize> Named<N> {
     /// The names, and what their counters are.
     pub(super) fn all(&self) -> impl Iterator<Item = (&'static str, u64)> {
         self.0.iter().map(|(name, counter)| (*name, counter.get()))
+    }
+}
+
+impl<const N: usize> Striped<Named<N>> {
+    /// The names, and what their counters are together.
+    pub(super) fn totals(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        let names = self.0[0].0.0.iter().map(|(name, _)| *name).enumerate();
+        names.map(|(n, name)| (name, self.all().map(|named| named.0[n].1.get()).sum()))
     }
 }
 
@@ -99,6 +145,15 @@ impl<const N: usize> Histogram<N> {
         let found = self.bounds.iter().zip(&self.within).find(|(bound, _)| value <= **bound);
         found.map_or(&self.beyond, |(_, counter)| counter).add(1);
         self.sum.add(value);
+    }
+
+    /// Counts what another one with the same bounds has counted.
+    pub(super) fn add(&self, other: &Self) {
+        for (counter, more) in self.within.iter().zip(&other.within) {
+            counter.add(more.get());
+        }
+        self.beyond.add(other.beyond.get());
+        self.sum.add(other.sum.get());
     }
 
     /// The bounds with how many values are at most that, then how many there are, and their sum.
@@ -135,6 +190,24 @@ mod tests {
         assert_eq!(gauge.get(), 1);
         drop(second);
         assert_eq!(gauge.get(), 0);
+    }
+
+    #[test]
+    fn threads_count_apart_and_nothing_is_lost() {
+        let striped = Striped::new(Counter::default);
+        let begun = std::sync::Barrier::new(STRIPES);
+        std::thread::scope(|scope| {
+            for _ in 0..STRIPES {
+                scope.spawn(|| {
+                    striped.mine().add(0);
+                    begun.wait();
+                    (0..1000).for_each(|_| striped.mine().add(1));
+                });
+            }
+        });
+        assert_eq!(striped.all().map(Counter::get).sum::<u64>(), 1000 * STRIPES as u64);
+        // The threads of other tests have places too, but those of a run are handed out in turns.
+        assert!(striped.all().filter(|counter| counter.get() > 0).count() > 1);
     }
 
     #[test]

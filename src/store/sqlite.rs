@@ -151,10 +151,26 @@ struct Shared {
 /// Connections that nobody uses, the one used last at the end.
 #[derive(Debug)]
 struct Free {
-    connections: Mutex<Vec<Connection>>,
+    connections: Mutex<Connections>,
     pages: i64,
+}
+
+#[derive(Debug, Default)]
+struct Connections {
+    unused: Vec<Connection>,
     /// How many others are in use.
-    used: Gauge,
+    used: usize,
+}
+
+/// What was taken from those.
+struct Lent<'f>(Option<Connection>, &'f Free);
+
+impl Drop for Lent<'_> {
+    fn drop(&mut self) {
+        let mut connections = self.1.connections();
+        connections.used -= 1;
+        connections.unused.extend(self.0.take());
+    }
 }
 
 /// Connections for statements that may be long, and places for those who use them.
@@ -176,17 +192,25 @@ pub(super) enum Reads {
 
 impl Free {
     fn new(pages: i64) -> Self {
-        Self { connections: Mutex::new(Vec::new()), pages, used: Gauge::default() }
+        Self { connections: Mutex::default(), pages }
     }
 
-    fn connections(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
+    fn connections(&self) -> std::sync::MutexGuard<'_, Connections> {
         self.connections.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The one that was used last, if any is left. It counts as used, also while it is opened, until this is dropped, and what is
+    /// in it then is kept.
+    fn lend(&self) -> Lent<'_> {
+        let mut connections = self.connections();
+        connections.used += 1;
+        Lent(connections.unused.pop(), self)
+    }
+
     fn state(&self, name: &'static str, most: Option<usize>, waiting: u64) -> PoolState {
-        let used = usize::try_from(self.used.get()).unwrap_or(usize::MAX);
         let waiting = usize::try_from(waiting).unwrap_or(usize::MAX);
-        PoolState { name, used, open: used.saturating_add(self.connections().len()), most, waiting }
+        let connections = self.connections();
+        PoolState { name, used: connections.used, open: connections.used + connections.unused.len(), most, waiting }
     }
 }
 
@@ -223,9 +247,8 @@ impl Readers {
         if self.0.closed.is_cancelled() {
             return Err(Error::Unavailable("the database is closed".into()));
         }
-        let _used = free.used.hold();
-        let last = free.connections().pop();
-        let connection = match last {
+        let mut lent = free.lend();
+        let connection = match lent.0.take() {
             Some(connection) => connection,
             None => {
                 let connection = open(&self.0.file, free.pages)?;
@@ -237,7 +260,7 @@ impl Readers {
         let answer = run(&connection);
         // One that met more than its statement's own fault, or a panic, is not used again.
         if !matches!(answer, Err(Error::Unavailable(_) | Error::Other(_))) && !self.0.closed.is_cancelled() {
-            free.connections().push(connection);
+            lent.0 = Some(connection);
         }
         answer
     }
@@ -306,7 +329,7 @@ impl Readers {
     pub(super) fn close(&self) {
         self.0.closed.cancel();
         for free in [&self.0.serving, &self.0.lists.free, &self.0.scans.free] {
-            free.connections().clear();
+            free.connections().unused.clear();
         }
     }
 }

@@ -27,7 +27,7 @@ async fn what_reaches_its_limit_leaves_a_connection_without_one() {
     for reads in [Reads::Lists, Reads::Scans] {
         let late = readers.long::<(i64,)>(endless(), reads, Duration::from_millis(1)).await;
         assert!(matches!(late, Err(Error::Timeout)), "{late:?}");
-        assert_eq!(readers.of(reads).free.connections().len(), 1);
+        assert_eq!(readers.of(reads).free.connections().unused.len(), 1);
         // Enough steps for a look at the clock, if one were still taken by the old limit.
         let counted = readers.with_one_of(&readers.of(reads).free, |connection| {
             all::<(i64,)>(
@@ -56,7 +56,7 @@ async fn what_nobody_waits_for_any_more_makes_room() {
         assert_eq!(one.unwrap(), [(1,)]);
     }
     // However many came and went, there are no more connections than places.
-    assert!(readers.0.lists.free.connections().len() <= LONG);
+    assert!(readers.0.lists.free.connections().unused.len() <= LONG);
 }
 
 #[tokio::test]
@@ -81,7 +81,7 @@ async fn closing_ends_what_runs_and_opens_nothing() {
     assert!(matches!(ended, Err(Error::Timeout | Error::Unavailable(_))), "{ended:?}");
     let closed = readers.all::<(i64,)>(&sql("SELECT 1"));
     assert!(matches!(closed, Err(Error::Unavailable(_))), "{closed:?}");
-    assert!(readers.0.lists.free.connections().is_empty());
+    assert!(readers.0.lists.free.connections().unused.is_empty());
 }
 
 #[tokio::test]
@@ -89,9 +89,10 @@ async fn a_connection_that_met_more_than_a_fault_of_its_statement_is_not_used_ag
     let (_folder, readers) = new().await;
     readers.all::<(i64,)>(&sql("SELECT 1")).unwrap();
     let failed = readers.with::<()>(|_| Err(Error::Unavailable("disk I/O error".into())));
-    assert!(failed.is_err() && readers.0.serving.connections().is_empty());
+    assert!(failed.is_err() && readers.0.serving.connections().unused.is_empty());
     readers.all::<(i64,)>(&sql("SELECT 1")).unwrap();
     let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| readers.with::<()>(|_| panic!("here"))));
-    assert!(panicked.is_err() && readers.0.serving.connections().is_empty());
+    assert!(panicked.is_err() && readers.0.serving.connections().unused.is_empty());
+    assert_eq!(readers.0.serving.connections().used, 0);
     assert_eq!(readers.all::<(i64,)>(&sql("SELECT 1")).unwrap(), [(1,)]);
 }
