@@ -57,8 +57,12 @@ impl Drop for Part {
 
 /// Puts what happened to the name of a file on the disk.
 pub(super) fn sync_folder(of: &Path) -> std::io::Result<()> {
-    let folder = of.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(folder)?.sync_all()
+    File::open(folder(of))?.sync_all()
+}
+
+/// The folder that a name is in.
+pub(super) fn folder(of: &Path) -> &Path {
+    of.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// The name with something behind it.

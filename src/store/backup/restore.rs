@@ -14,11 +14,9 @@ use rustix::fs::{FlockOperation, fcntl_lock};
 
 use super::checksum::{self, Verdict};
 use super::contents::{self, Contents};
+use super::names::{self, BESIDE};
 use super::part::{Part, sync_folder, with_ending};
 use crate::clock::Millis;
-
-/// Files of SQLite beside a database.
-const BESIDE: [&str; 3] = ["-wal", "-shm", "-journal"];
 
 /// What was put in the place of the database.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,12 +60,10 @@ pub fn restore(file: &Path, target: &Path, force: bool, now: Millis) -> anyhow::
 /// Copies the file beside the database, and reads that copy, so that what was found good is what is taken.
 fn read(file: &Path, target: &Path) -> anyhow::Result<(Part, Contents)> {
     let name = || file.display().to_string();
+    names::refuse(file, target)?;
     let mut source = File::open(file).with_context(name)?;
     if !source.metadata().with_context(name)?.is_file() {
         bail!("{} is no file", file.display());
-    }
-    if target.exists() && file.canonicalize().with_context(name)? == target.canonicalize()? {
-        bail!("{} is the database itself", file.display());
     }
     for ending in ["-wal", "-journal"] {
         let log = with_ending(file, ending);
