@@ -8,6 +8,7 @@
 mod checksum;
 mod contents;
 mod names;
+mod owner;
 mod part;
 mod restore;
 

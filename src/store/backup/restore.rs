@@ -5,7 +5,6 @@
 //! would be taken for its own.
 
 use std::fs::{File, OpenOptions};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow, bail};
@@ -15,7 +14,8 @@ use rustix::fs::{FlockOperation, fcntl_lock};
 use super::checksum::{self, Verdict};
 use super::contents::{self, Contents};
 use super::names::{self, BESIDE};
-use super::part::{Part, sync_folder, with_ending};
+use super::owner;
+use super::part::{Part, folder, sync_folder, with_ending};
 use crate::clock::Millis;
 
 /// What was put in the place of the database.
@@ -28,16 +28,14 @@ pub struct Restored {
 }
 
 /// Puts the copy `file` in the place of the database `target`, which must be in nobody's use and, unless `force` says so, without users.
-/// It stays beside the new one under another name, which has the time in it.
+/// It stays beside the new one under another name, which has the time in it, and the new one belongs to whom it belonged.
 ///
 /// # Errors
 /// What is wrong with the copy or the database, which is as it was then.
 pub fn restore(file: &Path, target: &Path, force: bool, now: Millis) -> anyhow::Result<Restored> {
-    if let Some(folder) = target.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
-        made.with_context(|| folder.display().to_string())?;
-    }
+    owner::make_folder(folder(target))?;
     let (part, contents) = read(file, target)?;
+    owner::give(part.file(), target)?;
     if !target.try_exists().with_context(|| target.display().to_string())? {
         remove_beside(target)?;
         part.name(target, false)?;
@@ -76,9 +74,7 @@ fn read(file: &Path, target: &Path) -> anyhow::Result<(Part, Contents)> {
         }
     }
     let part = Part::beside(target)?;
-    let mut copy = OpenOptions::new().write(true).mode(0o600).open(part.path())?;
-    std::io::copy(&mut source, &mut copy).with_context(|| format!("{} cannot be copied", file.display()))?;
-    drop(copy);
+    std::io::copy(&mut source, &mut part.file()).with_context(|| format!("{} cannot be copied", file.display()))?;
     if checksum::take(part.path())? == Verdict::Wrong {
         bail!("{} is damaged: its bytes are not those that were written", file.display());
     }

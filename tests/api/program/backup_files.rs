@@ -1,11 +1,15 @@
 //! `usher backup` and `usher restore`: which files they refuse, what they say of those that they take, and whose they are afterwards.
 
-use std::os::unix::fs::symlink;
+use std::fs::Permissions;
+use std::io::ErrorKind;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, symlink};
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 
-use super::Place;
-use super::backup::{copied, data, make, names, shown};
+use super::backup::{copied, data, make, names, shown, value};
+use super::configuration::bound;
 use super::process::text;
+use super::{Place, Server};
 
 /// Runs a command that must fail with this and nothing else.
 #[track_caller]
@@ -86,4 +90,124 @@ fn the_files_of_sqlite_are_no_place_for_a_copy() {
     for name in ["data/usher.db-copy", "data/usher-wal", "usher.db-wal", "data/usher.db-wal.db"] {
         place.prints(&["backup", name]);
     }
+}
+
+/// Nobody whom the system knows.
+const SERVICE: (u32, u32) = (41_234, 41_235);
+
+/// Owner, group and rights.
+fn whose(path: &Path) -> (u32, u32, u32) {
+    let file = std::fs::metadata(path).unwrap();
+    (file.uid(), file.gid(), file.mode() & 0o777)
+}
+
+/// Gives what is in a folder, and the folder, to the service.
+fn give(folder: &Path) {
+    for path in names(folder).into_iter().map(|name| folder.join(name)).chain([folder.to_owned()]) {
+        chown(path, Some(SERVICE.0), Some(SERVICE.1)).unwrap();
+    }
+}
+
+/// Only root can give files away.
+#[expect(clippy::print_stderr, reason = "whoever reads the output should know what was not tested")]
+fn is_root() -> bool {
+    let root = rustix::process::geteuid().is_root();
+    if !root {
+        eprintln!("NOT TESTED: only root restores the database of somebody else");
+    }
+    root
+}
+
+/// Starts the server as the service, whose answers are these.
+#[expect(clippy::print_stderr, reason = "whoever reads the output should know what was not tested")]
+fn serves(place: &Place, answers: &[serde_json::Value]) {
+    let as_service = |arguments: &[&str]| {
+        let mut command = place.command(arguments, &[("USHER_PROJECT_ID", "demo"), ("USHER_API_KEY", "first-key")]);
+        command.uid(SERVICE.0).gid(SERVICE.1);
+        command
+    };
+    if as_service(&["--version"]).output().is_err_and(|error| error.kind() == ErrorKind::PermissionDenied) {
+        eprintln!("NOT TESTED: the program is where only root may run it");
+        return;
+    }
+    let server = Server::start(as_service(&[]));
+    assert_eq!(shown(&server), answers);
+    make(&server, "new");
+    server.stop();
+}
+
+#[test]
+fn what_root_restores_belongs_to_whom_it_belonged() {
+    if !is_root() {
+        return;
+    }
+    let (place, before) = copied(&["ada"]);
+    let file = data(&place).join("usher.db");
+    chown(place.folder.path(), Some(SERVICE.0), Some(SERVICE.1)).unwrap();
+    give(&data(&place));
+    // Others than the group never read it.
+    for (mode, then) in [(0o600, 0o600), (0o660, 0o660), (0o644, 0o640), (0o666, 0o660)] {
+        std::fs::set_permissions(&file, Permissions::from_mode(mode)).unwrap();
+        let printed = place.prints(&["restore", "copy.db", "--force"]);
+        assert_eq!(whose(&file), (SERVICE.0, SERVICE.1, then));
+        assert_eq!(whose(&place.folder.path().join(value(&printed, "replaced"))), (SERVICE.0, SERVICE.1, mode));
+        serves(&place, &before);
+        assert_eq!(names(&data(&place)).iter().filter(|name| !name.contains(".replaced-")).count(), 1);
+    }
+    // A database that is damaged.
+    std::fs::write(&file, "damaged ".repeat(1000)).unwrap();
+    place.prints(&["restore", "copy.db", "--force"]);
+    assert_eq!(whose(&file), (SERVICE.0, SERVICE.1, 0o660));
+    serves(&place, &before);
+    // None, in a folder that is there, and in none.
+    std::fs::remove_file(&file).unwrap();
+    place.prints(&["restore", "copy.db"]);
+    assert_eq!(whose(&file), (SERVICE.0, SERVICE.1, 0o600));
+    serves(&place, &before);
+    std::fs::remove_dir_all(data(&place)).unwrap();
+    place.prints(&["restore", "copy.db"]);
+    assert_eq!(whose(&data(&place)), (SERVICE.0, SERVICE.1, 0o700));
+    assert_eq!(whose(&file), (SERVICE.0, SERVICE.1, 0o600));
+    serves(&place, &before);
+    // What root has stays root's.
+    chown(&file, Some(0), Some(0)).unwrap();
+    place.prints(&["restore", "copy.db", "--force"]);
+    assert_eq!(whose(&file), (0, 0, 0o600));
+    assert_eq!(whose(&place.folder.path().join("copy.db")), (0, 0, 0o600));
+}
+
+#[test]
+fn nothing_is_restored_that_cannot_be_given_to_its_owner() {
+    if !is_root() {
+        return;
+    }
+    let (place, before) = copied(&["ada"]);
+    let file = data(&place).join("usher.db");
+    let without_rights = |said: &str| {
+        let output = bound(&place, &["restore", "copy.db", "--force"], &[]);
+        let printed = (output.status.code(), text(&output.stdout), text(&output.stderr));
+        assert_eq!(printed, (Some(1), String::new(), format!("usher: {said}\n")));
+    };
+    let reason = "whom the restored file cannot be given to; restore it as root: Operation not permitted (os error 1)";
+    for owner in [SERVICE, (SERVICE.0, 0), (0, SERVICE.1)] {
+        chown(&file, Some(owner.0), Some(owner.1)).unwrap();
+        std::fs::set_permissions(&file, Permissions::from_mode(0o666)).unwrap();
+        let files = contents(&data(&place));
+        without_rights(&format!("data/usher.db belongs to user {} and group {}, {reason}", owner.0, owner.1));
+        assert!(contents(&data(&place)) == files);
+        assert_eq!(whose(&file), (owner.0, owner.1, 0o666));
+    }
+    // In a folder of somebody else.
+    std::fs::remove_file(&file).unwrap();
+    give(&data(&place));
+    std::fs::set_permissions(data(&place), Permissions::from_mode(0o777)).unwrap();
+    let files = contents(&data(&place));
+    without_rights(&format!("data belongs to user {} and group {}, {reason}", SERVICE.0, SERVICE.1));
+    assert!(contents(&data(&place)) == files);
+    // Whoever may do it does.
+    place.prints(&["restore", "copy.db"]);
+    assert_eq!(whose(&file), (SERVICE.0, SERVICE.1, 0o600));
+    let server = place.start_demo(&[]);
+    assert_eq!(shown(&server), before);
+    server.stop();
 }
