@@ -211,3 +211,86 @@ fn nothing_is_restored_that_cannot_be_given_to_its_owner() {
     assert_eq!(shown(&server), before);
     server.stop();
 }
+
+/// The copy without the checksum that is in it.
+fn without_checksum(place: &Place, name: &str) {
+    let mut bytes = std::fs::read(place.folder.path().join("copy.db")).unwrap();
+    bytes[60..64].fill(0);
+    bytes[68..72].fill(0);
+    std::fs::write(place.folder.path().join(name), bytes).unwrap();
+}
+
+#[test]
+fn a_copy_without_a_checksum_is_restored_and_that_is_said() {
+    let (place, before) = copied(&["ada"]);
+    let whole = place.prints(&["restore", "copy.db", "--force"]);
+    without_checksum(&place, "bare.db");
+    let line = "bare.db was not made by `usher backup`: it has no checksum, so only SQLite's own checks were made";
+    let output = place.run(&["restore", "bare.db", "--force"], &[]);
+    assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), format!("usher: {line}\n")));
+    let printed = text(&output.stdout);
+    assert_eq!(
+        ["users", "rows", "bytes"].map(|name| value(&printed, name)),
+        ["users", "rows", "bytes"].map(|name| value(&whole, name))
+    );
+    // Also where nothing is replaced, and for machines.
+    std::fs::remove_dir_all(data(&place)).unwrap();
+    let output = place.run(&["restore", "bare.db"], &[("USHER_LOG_FORMAT", "json")]);
+    let said: serde_json::Value = serde_json::from_slice(&output.stderr).unwrap();
+    assert_eq!((output.status.code(), &said["message"]), (Some(0), &format!("usher: {line}").into()));
+    let server = place.start_demo(&[]);
+    assert_eq!(shown(&server), before);
+    server.stop();
+    // Nothing is said of one that is not restored.
+    refused(&place, &["restore", "bare.db"], &[], "data/usher.db has 1 users; --force replaces it");
+}
+
+/// Somebody has copied the files of a server that runs.
+#[test]
+fn a_log_beside_a_copy_is_never_left_out() {
+    let (place, _) = copied(&["ada"]);
+    let path = |name: &str| place.folder.path().join(name);
+    let server = place.start_demo(&[]);
+    make(&server, "bob");
+    let answers = shown(&server);
+    server.signal("KILL");
+    server.ended();
+    std::fs::create_dir(path("live")).unwrap();
+    for end in ["", "-wal"] {
+        std::fs::copy(path(&format!("data/usher.db{end}")), path(&format!("live/usher.db{end}"))).unwrap();
+    }
+    symlink("live/usher.db", path("link")).unwrap();
+    std::fs::copy(path("data/usher.db"), path("beside.db")).unwrap();
+    symlink("beside.db", path("other")).unwrap();
+    std::fs::copy(path("data/usher.db-wal"), path("other-wal")).unwrap();
+    std::fs::copy(path("data/usher.db"), path("journal.db")).unwrap();
+    std::fs::write(path("journal.db-journal"), "begun").unwrap();
+    let before = contents(&data(&place));
+    for (file, log) in [
+        ("live/usher.db", "live/usher.db-wal"),
+        ("./live/../live/usher.db", "./live/../live/usher.db-wal"),
+        ("link", "live/usher.db-wal"),
+        ("other", "other-wal"),
+        ("journal.db", "journal.db-journal"),
+    ] {
+        let said = format!(
+            "{log} belongs to {file}, which is not whole without it; `DATABASE_URL=sqlite:{file} usher backup COPY` makes a copy that is"
+        );
+        refused(&place, &["restore", file, "--force"], &[], &said);
+        assert!(contents(&data(&place)) == before, "{file}");
+    }
+    // What is said there works.
+    let output = place.run(&["backup", "whole.db"], &[("DATABASE_URL", "sqlite:live/usher.db")]);
+    assert!(output.status.success(), "{output:?}");
+    place.prints(&["restore", "whole.db", "--force"]);
+    let server = place.start_demo(&[]);
+    assert_eq!(shown(&server), answers);
+    server.stop();
+    // A log that is empty holds nothing.
+    without_checksum(&place, "bare.db");
+    std::fs::write(path("bare.db-wal"), "").unwrap();
+    assert!(place.run(&["restore", "bare.db", "--force"], &[]).status.success());
+    let server = place.start_demo(&[]);
+    assert_ne!(shown(&server), answers);
+    server.stop();
+}
