@@ -236,7 +236,9 @@ impl Readers {
         };
         let answer = run(&connection);
         // One that met more than its statement's own fault, or a panic, is not used again.
-        if !matches!(answer, Err(Error::Unavailable(_) | Error::Other(_))) && !self.0.closed.is_cancelled() {
+        if !matches!(answer, Err(Error::Unavailable(_) | Error::Busy(_) | Error::Other(_)))
+            && !self.0.closed.is_cancelled()
+        {
             free.connections().push(connection);
         }
         answer
