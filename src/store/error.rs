@@ -99,6 +99,23 @@ impl std::error::Error for Error {
     }
 }
 
+/// An error with its causes, as `{:#}` has them, without those that say again what was said: the libraries of both engines put the
+/// text of a cause into their own.
+#[must_use]
+pub fn with_causes(error: &anyhow::Error) -> String {
+    let (mut all, mut last) = (String::new(), None::<String>);
+    for text in error.chain().map(ToString::to_string) {
+        match &last {
+            Some(last) if last.contains(&text) || text.ends_with(last.as_str()) => continue,
+            Some(_) => all.push_str(": "),
+            None => {}
+        }
+        all.push_str(&text);
+        last = Some(text);
+    }
+    all
+}
+
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         match &error {

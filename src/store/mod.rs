@@ -44,7 +44,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 pub use self::db::{Engine, On, PoolState, Tx};
-pub use self::error::{Constraint, Error, Result};
+pub use self::error::{Constraint, Error, Result, with_causes};
 use self::postgres::STATEMENT_LIMIT;
 pub use self::projects::ProjectKey;
 pub use self::row::{Column, Record, Row};

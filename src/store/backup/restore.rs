@@ -18,6 +18,7 @@ use super::names::{self, BESIDE};
 use super::owner;
 use super::part::{Part, folder, sync_folder, with_ending};
 use crate::clock::Millis;
+use crate::store::with_causes;
 
 /// What was put in the place of the database.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,7 +81,8 @@ fn read(file: &Path, target: &Path) -> anyhow::Result<(Part, Contents, bool)> {
         bail!("{} is damaged: its bytes are not those that were written", file.display());
     }
     // Begins with what the file is.
-    let contents = contents::read(part.path(), || false).map_err(|error| anyhow!("{} {error:#}", file.display()))?;
+    let contents =
+        contents::read(part.path(), || false).map_err(|error| anyhow!("{} {}", file.display(), with_causes(&error)))?;
     Ok((part, contents, verdict == Verdict::Right))
 }
 

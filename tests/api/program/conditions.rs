@@ -238,6 +238,7 @@ fn what_is_wrong_with_a_file_and_stays_so_ends_a_start_at_once() {
         ("read.db", "read.db cannot be written: Permission denied (os error 13)"),
         ("closed.db", "closed.db cannot be written: Permission denied (os error 13)"),
         ("half/usher.db", "half/usher.db, or a file that SQLite keeps beside it: attempt to write a readonly database"),
+        ("text.db", "error returned from database: (code: 26) file is not a database"),
     ] {
         let url = format!("sqlite:{file}");
         for arguments in [&[][..], &["migrate"]] {
