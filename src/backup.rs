@@ -15,6 +15,7 @@ use crate::app::App;
 use crate::clock::Millis;
 use crate::config::{Backups, Config, DatabaseUrl};
 use crate::store::backup::{self, Contents};
+use crate::store::with_causes;
 
 /// How often the server looks whether it is time for one.
 pub const EVERY: Duration = Duration::from_secs(60);
@@ -73,7 +74,7 @@ pub async fn run(app: Arc<App>, every: Duration) {
                 tracing::info!(file = %file.display(), users, bytes, "the database was copied");
             }
             Err(error) => {
-                tracing::warn!(error = format!("{error:#}"), "a copy of the database failed and is tried again");
+                tracing::warn!(error = with_causes(&error), "a copy of the database failed and is tried again");
             }
         }
     }
@@ -98,7 +99,7 @@ impl Schedule {
         let schedule = Self { database: database.clone(), backups, failed: None };
         match schedule.files(unfinished) {
             Ok(left) => left.into_iter().for_each(|(_, path)| drop(std::fs::remove_file(path))),
-            Err(error) => tracing::warn!(error = format!("{error:#}"), "the folder of the copies cannot be read"),
+            Err(error) => tracing::warn!(error = with_causes(&error), "the folder of the copies cannot be read"),
         }
         Some(schedule)
     }

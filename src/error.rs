@@ -149,7 +149,7 @@ impl From<store::Error> for Error {
     fn from(error: store::Error) -> Self {
         let kind = match &error {
             store::Error::Timeout => Kind::Timeout,
-            store::Error::Unavailable(_) => Kind::Unavailable,
+            store::Error::Unavailable(_) | store::Error::Busy(_) => Kind::Unavailable,
             store::Error::Identified => Kind::UserAlreadyExists,
             // A project can be deleted while servers still remember it; all else that rows belong to is locked before.
             store::Error::Orphan => Kind::ProjectNotFound,

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::bail;
 use tokio_util::sync::CancellationToken;
 
-use super::say;
+use super::{say, say_error};
 use crate::clock::Clock;
 use crate::config::{Config, DatabaseUrl};
 use crate::server::stop_signal;
@@ -33,7 +33,13 @@ pub(super) async fn make(config: &Config, file: PathBuf, force: bool) -> anyhow:
 pub(super) fn restore(config: &Config, file: &Path, force: bool) -> anyhow::Result<()> {
     let now = config.clock.unwrap_or_else(|| Clock::system().now());
     let database = sqlite(config, "restore", "pg_restore")?;
-    let Restored { contents, replaced } = backup::restore(file, database, force, now)?;
+    let Restored { contents, checksum, replaced } = backup::restore(file, database, force, now)?;
+    if !checksum {
+        say_error(&format!(
+            "usher: {} was not made by `usher backup`: it has no checksum, so only SQLite's own checks were made",
+            file.display()
+        ));
+    }
     tell(database, &contents);
     if let Some(replaced) = replaced {
         say(&format!("replaced={}", replaced.display()));

@@ -6,7 +6,7 @@ use anyhow::{Context as _, bail};
 
 use super::{open, say};
 use crate::app::seal;
-use crate::config::Config;
+use crate::config::{Config, DatabaseUrl};
 use crate::secret::Seal;
 use crate::store::Store;
 use crate::store::check::{self, Checked};
@@ -14,6 +14,11 @@ use crate::store::inspect;
 
 /// Looks for faults, a line each, and mends what is derived if that is wanted. The program ends with 1 if any are left.
 pub(super) async fn run(config: &Config, repair: bool) -> anyhow::Result<ExitCode> {
+    if let DatabaseUrl::Sqlite(path) = &config.database
+        && !path.try_exists().with_context(|| path.display().to_string())?
+    {
+        bail!("there is no database {}", path.display());
+    }
     let found = inspect::condition(&config.database).await;
     let found = found.with_context(|| format!("DATABASE_URL ({:?}) cannot be used", config.database))?;
     if found.missing > 0 {

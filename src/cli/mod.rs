@@ -32,8 +32,8 @@ use self::lines::Lines;
 use crate::clock::Clock;
 use crate::config::{Config, Environment, Listen, LogFormat, Reading, Setting};
 use crate::request_id;
-use crate::store::Store;
 use crate::store::projects::{self, Project};
+use crate::store::{Store, with_causes};
 
 /// A self-hosted users server that speaks the wire protocol of Appwrite's Users service.
 ///
@@ -140,7 +140,7 @@ pub fn main() -> ExitCode {
         _ => ExitCode::FAILURE,
     };
     run(command).unwrap_or_else(|error| {
-        say_error(&format!("usher: {error:#}"));
+        say_error(&format!("usher: {}", with_causes(&error)));
         failure
     })
 }

@@ -49,7 +49,7 @@ async fn alive() -> Json<Status> {
 /// `GET /readyz`: the database answers too; 503 when it does not. No key.
 async fn ready(State(app): State<Arc<App>>) -> Result<Json<Status>> {
     app.store.ping().await.map_err(|error| match error {
-        crate::store::Error::Unavailable(_) => Error::from(error),
+        crate::store::Error::Unavailable(_) | crate::store::Error::Busy(_) => Error::from(error),
         error => Error::from(crate::store::Error::Unavailable(error.to_string().into())),
     })?;
     Ok(Json(Status { status: "pass" }))

@@ -8,7 +8,7 @@ use super::pool::Pool;
 use super::postgres::{self, Open};
 use super::sqlite::{self, DatabaseFile, Readers, Reads};
 use super::writer::{Part, Writer};
-use super::{Record, Result, Sql};
+use super::{Error, Record, Result, Sql};
 use crate::config::DatabaseUrl;
 
 /// Which database answers.
@@ -125,7 +125,14 @@ impl Db {
     /// Opens the database and brings its tables up to date.
     pub(super) async fn open(url: &DatabaseUrl, connections: u32) -> Result<Self> {
         match url {
-            DatabaseUrl::Sqlite(path) => Self::open_sqlite(path).await,
+            DatabaseUrl::Sqlite(path) => Self::open_sqlite(path).await.map_err(|error| match error {
+                // Only what others do with a file may pass by itself.
+                Error::Unavailable(why) => {
+                    let what = format!("{}, or a file that SQLite keeps beside it", path.display());
+                    Error::Other(format!("{what}: {why}").into())
+                }
+                error => error,
+            }),
             DatabaseUrl::Postgres(url) => {
                 let pool = Pool::new(postgres::migrate(&url.0).await?, connections)?;
                 Ok(Self::Postgres { lookups: Lookups::start(&pool), pool })
@@ -158,7 +165,7 @@ impl Db {
         }
     }
 
-    /// All rows of a statement that may be long, or [`super::Error::Timeout`] when it takes longer than `limit`.
+    /// All rows of a statement that may be long, or [`Error::Timeout`] when it takes longer than `limit`.
     pub(super) async fn long<T: Record>(&self, statement: Sql, reads: Reads, limit: Duration) -> Result<Vec<T>> {
         match (self, reads) {
             (Self::Sqlite { readers, .. }, _) => {

@@ -22,6 +22,8 @@ pub enum Error {
     Timeout,
     /// The database cannot be reached, is full or refuses writes; trying again later may help.
     Unavailable(Cow<'static, str>),
+    /// The same of a file of SQLite that another program has locked, or has put another file in the place of: that may pass by itself.
+    Busy(Cow<'static, str>),
     /// Anything else: a fault of this program or of the database.
     Other(Box<dyn std::error::Error + Send + Sync>),
 }
@@ -81,7 +83,7 @@ impl std::fmt::Display for Error {
             Self::Missing => f.write_str("a row that must exist was not found"),
             Self::Orphan => f.write_str("the row that a new one belongs to is gone"),
             Self::Timeout => f.write_str("the statement took too long"),
-            Self::Unavailable(why) => write!(f, "the database is not available: {why}"),
+            Self::Unavailable(why) | Self::Busy(why) => write!(f, "the database is not available: {why}"),
             Self::Other(cause) => write!(f, "{cause}"),
         }
     }
@@ -95,6 +97,23 @@ impl std::error::Error for Error {
             _ => None,
         }
     }
+}
+
+/// An error with its causes, as `{:#}` has them, without those that say again what was said: the libraries of both engines put the
+/// text of a cause into their own.
+#[must_use]
+pub fn with_causes(error: &anyhow::Error) -> String {
+    let (mut all, mut last) = (String::new(), None::<String>);
+    for text in error.chain().map(ToString::to_string) {
+        match &last {
+            Some(last) if last.contains(&text) || text.ends_with(last.as_str()) => continue,
+            Some(_) => all.push_str(": "),
+            None => {}
+        }
+        all.push_str(&text);
+        last = Some(text);
+    }
+    all
 }
 
 impl From<sqlx::Error> for Error {
@@ -142,7 +161,7 @@ impl Error {
             Self::Missing => "missing",
             Self::Orphan => "orphan",
             Self::Timeout => "timeout",
-            Self::Unavailable(_) => "unavailable",
+            Self::Unavailable(_) | Self::Busy(_) => "unavailable",
             Self::Other(_) => "other",
         }
     }
@@ -156,6 +175,7 @@ impl Error {
             Self::Orphan => Self::Orphan,
             Self::Timeout => Self::Timeout,
             Self::Unavailable(why) => Self::Unavailable(why.clone()),
+            Self::Busy(why) => Self::Busy(why.clone()),
             Self::Other(cause) => Self::Other(cause.to_string().into()),
         }
     }
@@ -172,8 +192,10 @@ impl Error {
             (787, _) => Some(Self::Orphan),
             // Interrupted.
             (_, 9) => Some(Self::Timeout),
-            // Busy, locked, read-only, input or output, full, cannot open.
-            (_, 5 | 6 | 8 | 10 | 13 | 14) => Some(Self::Unavailable(message.to_owned().into())),
+            // Busy, locked.
+            (_, 5 | 6) => Some(Self::Busy(message.to_owned().into())),
+            // Read-only, input or output, full, cannot open.
+            (_, 8 | 10 | 13 | 14) => Some(Self::Unavailable(message.to_owned().into())),
             _ => None,
         }
     }

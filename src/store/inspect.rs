@@ -41,6 +41,10 @@ async fn of_sqlite(path: &Path) -> Result<Condition> {
     if !path.try_exists()? {
         return compare(engine, &sqlite::MIGRATIONS, &[]);
     }
+    // SQLite would say that it cannot read the disk.
+    if !path.metadata()?.is_file() {
+        return Err(Error::Other(format!("{} is no file", path.display()).into()));
+    }
     // A file that nobody has open has no log beside it, and a reader would make one. Whoever says that the file does not
     // change needs none.
     let mut log = OsString::from(path);

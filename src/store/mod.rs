@@ -44,7 +44,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 pub use self::db::{Engine, On, PoolState, Tx};
-pub use self::error::{Constraint, Error, Result};
+pub use self::error::{Constraint, Error, Result, with_causes};
 use self::postgres::STATEMENT_LIMIT;
 pub use self::postgres::check_url;
 pub use self::projects::ProjectKey;
@@ -53,6 +53,9 @@ use self::sql::{Sql, Value, sql};
 pub use self::writer::{Commits, Work};
 use crate::config::DatabaseUrl;
 
+/// How long a start waits before it tries to open the database again.
+const AGAIN: Duration = Duration::from_millis(500);
+
 /// The open database. Clones share the connections.
 #[derive(Debug, Clone)]
 pub struct Store {
@@ -60,19 +63,22 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens the database and brings its tables up to date. A server that cannot be reached is tried again for
-    /// `wait`.
+    /// Opens the database and brings its tables up to date. A server that cannot be reached, or a file that others have locked, is
+    /// tried again for `wait`; why is told once, and again when the reason is another one.
     ///
     /// # Errors
     /// When the database cannot be opened, is older than what is supported, or was written by a newer Usher.
     pub async fn open(url: &DatabaseUrl, connections: u32, wait: Duration) -> Result<Self> {
-        let deadline = Instant::now() + wait;
+        let (deadline, mut told) = (Instant::now() + wait, None);
         loop {
             match db::Db::open(url, connections).await {
                 Ok(db) => return Ok(Self { db }),
-                Err(Error::Unavailable(why)) if Instant::now() < deadline => {
-                    tracing::warn!(%why, "the database cannot be reached yet, trying again");
-                    tokio::time::sleep(Duration::from_millis(500)).await;
+                Err(Error::Unavailable(why) | Error::Busy(why)) if Instant::now() < deadline => {
+                    if told.as_ref() != Some(&why) {
+                        tracing::warn!(database = ?url, %why, "the database cannot be reached yet, trying again");
+                        told = Some(why);
+                    }
+                    tokio::time::sleep(AGAIN).await;
                 }
                 Err(error) => return Err(error),
             }

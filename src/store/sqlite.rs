@@ -24,7 +24,7 @@ use super::db::PoolState;
 use super::pool::ACQUIRE_LIMIT;
 use super::row::Row;
 use super::sql::Value;
-use super::{Error, Record, Result, Sql, inspect};
+use super::{Error, Record, Result, Sql, inspect, with_causes};
 use crate::metrics::Gauge;
 
 /// What a connection that serves requests keeps of the file, in KiB. The inner pages of two indexes over a million users
@@ -84,7 +84,8 @@ async fn copy_before(path: &Path, migration: i64) -> Result<()> {
     match made {
         Ok(Ok(_)) => Ok(()),
         Ok(Err(error)) => {
-            Err(Error::Other(format!("no copy could be made before migrations, so none was applied: {error:#}").into()))
+            let why = with_causes(&error);
+            Err(Error::Other(format!("no copy could be made before migrations, so none was applied: {why}").into()))
         }
         Err(error) => Err(Error::Other(Box::new(error))),
     }
@@ -259,7 +260,9 @@ impl Readers {
         };
         let answer = run(&connection);
         // One that met more than its statement's own fault, or a panic, is not used again.
-        if !matches!(answer, Err(Error::Unavailable(_) | Error::Other(_))) && !self.0.closed.is_cancelled() {
+        if !matches!(answer, Err(Error::Unavailable(_) | Error::Busy(_) | Error::Other(_)))
+            && !self.0.closed.is_cancelled()
+        {
             lent.0 = Some(connection);
         }
         answer

@@ -1,6 +1,7 @@
 //! The program as its operator meets it: processes, their environment, what they print and how they end.
 
 mod backup;
+mod backup_files;
 mod check;
 mod commands;
 mod conditions;

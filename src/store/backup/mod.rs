@@ -7,6 +7,8 @@
 
 mod checksum;
 mod contents;
+mod names;
+mod owner;
 mod part;
 mod restore;
 
@@ -39,13 +41,9 @@ pub fn make(
     if !source.try_exists().with_context(|| source.display().to_string())? {
         bail!("there is no database {}", source.display());
     }
-    if to.try_exists().with_context(|| to.display().to_string())? {
-        if !replace {
-            bail!("{} exists already; --force replaces it", to.display());
-        }
-        if to.canonicalize()? == source.canonicalize()? {
-            bail!("{} is the database itself", to.display());
-        }
+    names::refuse(to, source)?;
+    if to.try_exists().with_context(|| to.display().to_string())? && !replace {
+        bail!("{} exists already; --force replaces it", to.display());
     }
     let part = Part::beside(to)?;
     copy(source, part.path(), ended.clone())

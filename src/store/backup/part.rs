@@ -12,7 +12,10 @@ use crate::secret::{hex, random};
 
 /// A file that is removed again unless it gets its name.
 #[derive(Debug)]
-pub(super) struct Part(PathBuf);
+pub(super) struct Part {
+    path: PathBuf,
+    file: File,
+}
 
 impl Part {
     /// An empty file for its owner only, in the folder of `target`. Each has a name of its own, so nobody else writes to it.
@@ -22,21 +25,26 @@ impl Part {
         }
         let path = with_ending(target, &format!("{PART}{}", hex(&random::<4>())));
         let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
-        made.with_context(|| format!("{} cannot be written", target.display()))?;
-        Ok(Self(path))
+        let file = made.with_context(|| format!("{} cannot be written", target.display()))?;
+        Ok(Self { path, file })
     }
 
     /// Where it is until then.
     pub(super) fn path(&self) -> &Path {
-        &self.0
+        &self.path
+    }
+
+    /// The file that was made, whatever has its name meanwhile.
+    pub(super) const fn file(&self) -> &File {
+        &self.file
     }
 
     /// Puts it on the disk, and gives it its name. Another file of that name is replaced or, unless `replace` says so, an error.
     pub(super) fn name(self, name: &Path, replace: bool) -> anyhow::Result<()> {
         let failed = || format!("{} cannot be written", name.display());
-        File::open(&self.0).and_then(|file| file.sync_all()).with_context(failed)?;
+        self.file.sync_all().with_context(failed)?;
         if !replace {
-            match std::fs::hard_link(&self.0, name) {
+            match std::fs::hard_link(&self.path, name) {
                 Ok(()) => return sync_folder(name).with_context(failed),
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => bail!("{} exists already", name.display()),
                 // A file system without links, where others may make the file between this and the next line.
@@ -44,21 +52,25 @@ impl Part {
                 Err(_) => {}
             }
         }
-        std::fs::rename(&self.0, name).and_then(|()| sync_folder(name)).with_context(failed)
+        std::fs::rename(&self.path, name).and_then(|()| sync_folder(name)).with_context(failed)
     }
 }
 
 impl Drop for Part {
     fn drop(&mut self) {
         // It is gone when it was given its name by being renamed.
-        let _ = std::fs::remove_file(&self.0);
+        let _ = std::fs::remove_file(&self.path);
     }
 }
 
 /// Puts what happened to the name of a file on the disk.
 pub(super) fn sync_folder(of: &Path) -> std::io::Result<()> {
-    let folder = of.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(folder)?.sync_all()
+    File::open(folder(of))?.sync_all()
+}
+
+/// The folder that a name is in.
+pub(super) fn folder(of: &Path) -> &Path {
+    of.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// The name with something behind it.

@@ -5,7 +5,7 @@
 //! would be taken for its own.
 
 use std::fs::{File, OpenOptions};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow, bail};
@@ -14,36 +14,36 @@ use rustix::fs::{FlockOperation, fcntl_lock};
 
 use super::checksum::{self, Verdict};
 use super::contents::{self, Contents};
-use super::part::{Part, sync_folder, with_ending};
+use super::names::{self, BESIDE};
+use super::owner;
+use super::part::{Part, folder, sync_folder, with_ending};
 use crate::clock::Millis;
-
-/// Files of SQLite beside a database.
-const BESIDE: [&str; 3] = ["-wal", "-shm", "-journal"];
+use crate::store::with_causes;
 
 /// What was put in the place of the database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Restored {
     /// What it holds.
     pub contents: Contents,
+    /// Whether it had the checksum that Usher puts into its copies.
+    pub checksum: bool,
     /// Where the database is that was there before.
     pub replaced: Option<PathBuf>,
 }
 
 /// Puts the copy `file` in the place of the database `target`, which must be in nobody's use and, unless `force` says so, without users.
-/// It stays beside the new one under another name, which has the time in it.
+/// It stays beside the new one under another name, which has the time in it, and the new one belongs to whom it belonged.
 ///
 /// # Errors
 /// What is wrong with the copy or the database, which is as it was then.
 pub fn restore(file: &Path, target: &Path, force: bool, now: Millis) -> anyhow::Result<Restored> {
-    if let Some(folder) = target.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
-        made.with_context(|| folder.display().to_string())?;
-    }
-    let (part, contents) = read(file, target)?;
+    owner::make_folder(folder(target))?;
+    let (part, contents, checksum) = read(file, target)?;
+    owner::give(part.file(), target)?;
     if !target.try_exists().with_context(|| target.display().to_string())? {
         remove_beside(target)?;
         part.name(target, false)?;
-        return Ok(Restored { contents, replaced: None });
+        return Ok(Restored { contents, checksum, replaced: None });
     }
     let held = Held::take(target)?;
     match held.users() {
@@ -56,39 +56,49 @@ pub fn restore(file: &Path, target: &Path, force: bool, now: Millis) -> anyhow::
     // Two names for one database would be two logs for it.
     part.name(target, true).inspect_err(|_| drop(std::fs::remove_file(&replaced)))?;
     drop(held);
-    Ok(Restored { contents, replaced: Some(replaced) })
+    Ok(Restored { contents, checksum, replaced: Some(replaced) })
 }
 
-/// Copies the file beside the database, and reads that copy, so that what was found good is what is taken.
-fn read(file: &Path, target: &Path) -> anyhow::Result<(Part, Contents)> {
+/// Copies the file beside the database, and reads that copy, so that what was found good is what is taken. Also tells
+/// whether it had a checksum.
+fn read(file: &Path, target: &Path) -> anyhow::Result<(Part, Contents, bool)> {
     let name = || file.display().to_string();
+    names::refuse(file, target)?;
     let mut source = File::open(file).with_context(name)?;
     if !source.metadata().with_context(name)?.is_file() {
         bail!("{} is no file", file.display());
     }
-    if target.exists() && file.canonicalize().with_context(name)? == target.canonicalize()? {
-        bail!("{} is the database itself", file.display());
-    }
-    for ending in ["-wal", "-journal"] {
-        let log = with_ending(file, ending);
-        if std::fs::metadata(&log).is_ok_and(|log| log.len() > 0) {
-            bail!(
-                "{} belongs to {}, which is no copy that is whole by itself; `usher backup` makes one",
-                log.display(),
-                file.display()
-            );
-        }
+    // SQLite keeps them where a link leads to; whoever copies files may have them beside the link.
+    for (of, ending) in
+        [file, &names::followed(file)].into_iter().flat_map(|of| ["-wal", "-journal"].map(|end| (of, end)))
+    {
+        refuse_log(file, &with_ending(of, ending))?;
     }
     let part = Part::beside(target)?;
-    let mut copy = OpenOptions::new().write(true).mode(0o600).open(part.path())?;
-    std::io::copy(&mut source, &mut copy).with_context(|| format!("{} cannot be copied", file.display()))?;
-    drop(copy);
-    if checksum::take(part.path())? == Verdict::Wrong {
+    std::io::copy(&mut source, &mut part.file()).with_context(|| format!("{} cannot be copied", file.display()))?;
+    let verdict = checksum::take(part.path())?;
+    if verdict == Verdict::Wrong {
         bail!("{} is damaged: its bytes are not those that were written", file.display());
     }
     // Begins with what the file is.
-    let contents = contents::read(part.path(), || false).map_err(|error| anyhow!("{} {error:#}", file.display()))?;
-    Ok((part, contents))
+    let contents =
+        contents::read(part.path(), || false).map_err(|error| anyhow!("{} {}", file.display(), with_causes(&error)))?;
+    Ok((part, contents, verdict == Verdict::Right))
+}
+
+/// A log that holds anything is a part of the file that it is beside, which would be restored without it.
+fn refuse_log(file: &Path, log: &Path) -> anyhow::Result<()> {
+    match std::fs::metadata(log) {
+        Ok(found) if found.len() == 0 => Ok(()),
+        Ok(_) => bail!(
+            "{log} belongs to {file}, which is not whole without it; `DATABASE_URL=sqlite:{file} usher backup COPY` makes a copy \
+             that is",
+            log = log.display(),
+            file = file.display()
+        ),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error).with_context(|| log.display().to_string()),
+    }
 }
 
 /// The database that is to be replaced, which nobody else can read or write as long as this is there.
@@ -173,7 +183,7 @@ fn second_name(target: &Path, now: Millis) -> anyhow::Result<PathBuf> {
         let name = with_ending(target, &format!(".replaced-{}{more}", now.compact()));
         match std::fs::hard_link(target, &name) {
             Ok(()) => return Ok(name),
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
             Err(error) => return Err(anyhow!(error).context(format!("{} cannot be kept", target.display()))),
         }
     }
@@ -184,7 +194,7 @@ fn second_name(target: &Path, now: Millis) -> anyhow::Result<PathBuf> {
 fn remove_beside(target: &Path) -> anyhow::Result<()> {
     for stale in BESIDE.map(|ending| with_ending(target, ending)) {
         match std::fs::remove_file(&stale) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
                 return Err(anyhow!(error).context(format!("{} cannot be removed", stale.display())));
             }
             _ => {}

@@ -16,13 +16,16 @@ pub(in crate::store) struct DatabaseFile {
 
 impl DatabaseFile {
     /// Makes the file and its folder when they are missing, readable by nobody else. SQLite gives the files beside it the same rights.
+    ///
+    /// # Errors
+    /// [`Error::Other`], since what is wrong with a folder or a file stays wrong.
     pub(in crate::store) fn prepare(path: &Path) -> Result<Self> {
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+            let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
+            made.map_err(|why| Error::Other(format!("the folder {} cannot be made: {why}", folder.display()).into()))?;
         }
-        let made = std::fs::OpenOptions::new().append(true).create(true).mode(0o600).open(path);
-        // A database that may only be read is SQLite's to judge.
-        made.map(drop).or_else(|error| if path.exists() { Ok(()) } else { Err(error) })?;
+        let opened = std::fs::OpenOptions::new().append(true).create(true).mode(0o600).open(path);
+        opened.map_err(|why| Error::Other(format!("{} cannot be written: {why}", path.display()).into()))?;
         Self::of(path)
     }
 
@@ -42,7 +45,7 @@ impl DatabaseFile {
         match std::fs::metadata(&self.path) {
             Ok(file) if (file.dev(), file.ino()) == (self.device, self.number) => Ok(()),
             Err(error) if error.kind() != ErrorKind::NotFound => Err(error.into()),
-            _ => Err(Error::Unavailable(
+            _ => Err(Error::Busy(
                 format!(
                     "{} was replaced or removed while it was open; stop the server before anything is put in its place",
                     self.path.display()

@@ -22,7 +22,7 @@ fn ask(address: SocketAddr, method: &str, path: &str, body: &Value) -> u16 {
 }
 
 /// Makes a user of whom there is something in every index and copy.
-fn make(server: &Server, id: &str) {
+pub(super) fn make(server: &Server, id: &str) {
     let user =
         json!({ "userId": id, "email": format!("{id}@example.org"), "name": "Åsa Ek", "password": "correct horse" });
     assert_eq!(ask(server.address, "POST", "/v1/users", &user), 201);
@@ -34,7 +34,7 @@ fn make(server: &Server, id: &str) {
 }
 
 /// What the API says of everybody.
-fn shown(server: &Server) -> Vec<Value> {
+pub(super) fn shown(server: &Server) -> Vec<Value> {
     let paths = [
         "/v1/users",
         "/v1/users?search=asa",
@@ -54,7 +54,7 @@ fn shown(server: &Server) -> Vec<Value> {
 }
 
 /// A place whose database has these users, and a copy of it, `copy.db`.
-fn copied(users: &[&str]) -> (Place, Vec<Value>) {
+pub(super) fn copied(users: &[&str]) -> (Place, Vec<Value>) {
     let place = Place::sqlite();
     let server = place.start_demo(&[]);
     users.iter().for_each(|id| make(&server, id));
@@ -64,18 +64,18 @@ fn copied(users: &[&str]) -> (Place, Vec<Value>) {
     (place, before)
 }
 
-fn names(folder: &Path) -> Vec<String> {
+pub(super) fn names(folder: &Path) -> Vec<String> {
     let names = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let mut names: Vec<String> = names.collect();
     names.sort();
     names
 }
 
-fn value<'a>(printed: &'a str, name: &str) -> &'a str {
+pub(super) fn value<'a>(printed: &'a str, name: &str) -> &'a str {
     printed.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('=')).unwrap()
 }
 
-fn data(place: &Place) -> PathBuf {
+pub(super) fn data(place: &Place) -> PathBuf {
     place.folder.path().join("data")
 }
 
@@ -352,7 +352,7 @@ async fn what_is_no_whole_copy_is_not_restored() {
     server.stop();
     // The same bytes without a checksum are a copy as others make them.
     std::fs::write(path("bare.db"), &bare).unwrap();
-    place.prints(&["restore", "bare.db", "--force"]);
+    assert!(place.run(&["restore", "bare.db", "--force"], &[]).status.success());
     let server = place.start_demo(&[]);
     assert_eq!(shown(&server), before);
     server.stop();

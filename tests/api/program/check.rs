@@ -1,5 +1,7 @@
 //! `usher check`: beside a server, and how it ends.
 
+use std::os::unix::fs::symlink;
+
 use serde_json::json;
 
 use super::process::text;
@@ -56,10 +58,15 @@ places! {
     }
 
     async fn a_database_that_is_not_up_to_date_is_left_alone(place) {
+        if place.url.starts_with("sqlite") {
+            std::fs::create_dir(place.folder.path().join("data")).unwrap();
+            std::fs::write(place.folder.path().join("data/usher.db"), "").unwrap();
+        }
         let said = place.fails(&["check"], &[], "lacks 6 of 6 migrations; a start or `usher migrate` applies them");
         assert!(!said.contains('@') || said.contains("<hidden>@"), "{said}");
         assert_eq!(place.run(&["check"], &[]).status.code(), Some(1));
-        assert_eq!(std::fs::read_dir(place.folder.path()).unwrap().count(), 0);
+        let files = std::fs::read_dir(place.folder.path().join("data"));
+        assert!(files.map_or(0, Iterator::count) <= 1);
         place.prints(&["migrate"]);
         assert_eq!(check(place, &[]), (Some(0), "projects=0\nrows=0\nfaults=0\nmended=0\n".to_owned()));
     }
@@ -106,4 +113,46 @@ both! {
         assert_eq!(check(&[("USHER_SECRET", OLD)]), told(&all.each_ref().map(String::as_str)));
         between.finish().await;
     }
+}
+
+#[test]
+fn a_file_that_is_no_database_is_told_once_and_none_is_made() {
+    let place = Place::sqlite();
+    let path = |name: &str| place.folder.path().join(name);
+    std::fs::create_dir(path("folder")).unwrap();
+    symlink("nowhere", path("link")).unwrap();
+    std::fs::write(path("text.db"), "no database, but long enough to be one".repeat(100)).unwrap();
+    let no_database = "error returned from database: (code: 26) file is not a database";
+    for (file, said) in [
+        ("data/usher.db", "there is no database data/usher.db".to_owned()),
+        ("usher.db", "there is no database usher.db".to_owned()),
+        ("link", "there is no database link".to_owned()),
+        ("text.db/usher.db", "text.db/usher.db: Not a directory (os error 20)".to_owned()),
+        ("text.db", format!("DATABASE_URL (sqlite:text.db) cannot be used: {no_database}")),
+        ("folder", "DATABASE_URL (sqlite:folder) cannot be used: folder is no file".to_owned()),
+    ] {
+        for arguments in [&["check"][..], &["check", "--repair"]] {
+            let output = place.run(arguments, &[("DATABASE_URL", &format!("sqlite:{file}"))]);
+            let printed = (output.status.code(), text(&output.stdout), text(&output.stderr));
+            assert_eq!(printed, (Some(1), String::new(), format!("usher: {said}\n")), "{file}");
+        }
+    }
+    // The other commands say it once as well.
+    for (arguments, said) in [
+        (&["backup", "copy.db"][..], "text.db cannot be copied to copy.db: file is not a database".to_owned()),
+        (&["migrate"], format!("DATABASE_URL (sqlite:text.db) cannot be used: {no_database}")),
+    ] {
+        let output = place.run(arguments, &[("DATABASE_URL", "sqlite:text.db")]);
+        assert_eq!((output.status.code(), text(&output.stderr)), (Some(1), format!("usher: {said}\n")));
+    }
+    std::fs::write(path("zeros.db"), [0; 4096]).unwrap();
+    let output = place.run(&["restore", "zeros.db"], &[("DATABASE_URL", "sqlite:usher.db")]);
+    assert_eq!(
+        (output.status.code(), text(&output.stderr)),
+        (Some(1), "usher: zeros.db file is not a database\n".into())
+    );
+    let mut files: Vec<_> =
+        std::fs::read_dir(place.folder.path()).unwrap().map(|file| file.unwrap().file_name()).collect();
+    files.sort();
+    assert_eq!(files, ["folder", "link", "text.db", "zeros.db"]);
 }

@@ -2,11 +2,13 @@
 //! jumps.
 
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
 
 use serde_json::{Value, json};
 use usher::config::DatabaseUrl;
 
+use super::configuration::bound;
 use super::process::text;
 use super::{Place, Server, get, places};
 use crate::crash::cluster::Cluster;
@@ -109,6 +111,7 @@ fn a_database_that_never_answers_is_given_up_after_the_time_for_it() {
     {
         let place = Place::at(&format!("postgres://usher:hunter2@{address}/usher"));
         let said = place.fails(&[], &[("USHER_STARTUP_WAIT", "1")], "DATABASE_URL");
+        assert!(said.matches(again).count() <= 1, "the same is said once: {said}");
         assert!(reasons.iter().all(|reason| said.contains(reason)), "{said}");
         assert!(!said.contains("hunter2"), "{said}");
     }
@@ -204,5 +207,70 @@ fn a_database_that_may_only_be_read_stops_the_start() {
     let Some(server) = on_a_small_disk(&place, "6m", &prepare, &DEMO) else { return };
     let (status, stdout, stderr) = server.ended();
     assert_eq!((status.code(), stdout.as_str()), (Some(1), ""), "{stderr}");
-    assert!(stderr.contains("DATABASE_URL") && stderr.contains("unable to open database file"), "{stderr}");
+    let said = "usher: DATABASE_URL (sqlite:data/usher.db) cannot be used: data/usher.db cannot be written: \
+                Read-only file system (os error 30)";
+    assert_eq!(stderr, said);
+}
+
+/// It would end by the time of the test, with more on stderr, if any of it were waited for.
+#[test]
+fn what_is_wrong_with_a_file_and_stays_so_ends_a_start_at_once() {
+    let place = Place::sqlite();
+    let path = |name: &str| place.folder.path().join(name);
+    let mode = |name: &str, mode| std::fs::set_permissions(path(name), std::fs::Permissions::from_mode(mode)).unwrap();
+    place.prints(&["migrate"]);
+    for folder in ["folder", "locked", "half"] {
+        std::fs::create_dir(path(folder)).unwrap();
+    }
+    std::fs::write(path("text.db"), "no database, but long enough to be one".repeat(100)).unwrap();
+    for (copy, rights) in [("read.db", 0o400), ("closed.db", 0o000), ("half/usher.db", 0o600)] {
+        std::fs::copy(path("data/usher.db"), path(copy)).unwrap();
+        mode(copy, rights);
+    }
+    mode("locked", 0o500);
+    mode("half", 0o500);
+    for (file, reason) in [
+        ("locked/usher.db", "locked/usher.db cannot be written: Permission denied (os error 13)"),
+        ("locked/more/usher.db", "the folder locked/more cannot be made: Permission denied (os error 13)"),
+        ("folder", "folder cannot be written: Is a directory (os error 21)"),
+        ("text.db/usher.db", "the folder text.db cannot be made: File exists (os error 17)"),
+        ("text.db/more/usher.db", "the folder text.db/more cannot be made: Not a directory (os error 20)"),
+        ("read.db", "read.db cannot be written: Permission denied (os error 13)"),
+        ("closed.db", "closed.db cannot be written: Permission denied (os error 13)"),
+        ("half/usher.db", "half/usher.db, or a file that SQLite keeps beside it: attempt to write a readonly database"),
+        ("text.db", "error returned from database: (code: 26) file is not a database"),
+    ] {
+        let url = format!("sqlite:{file}");
+        for arguments in [&[][..], &["migrate"]] {
+            let variables = [("DATABASE_URL", url.as_str()), ("USHER_STARTUP_WAIT", "20")];
+            let output = bound(&place, arguments, &variables);
+            let said = format!("usher: DATABASE_URL ({url}) cannot be used: {reason}\n");
+            assert_eq!(
+                (output.status.code(), text(&output.stdout), text(&output.stderr)),
+                (Some(1), String::new(), said)
+            );
+        }
+    }
+    for folder in ["locked", "half"] {
+        mode(folder, 0o700);
+    }
+}
+
+/// The one that has locked it ends, in the end.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_that_somebody_has_locked_is_waited_for() {
+    let place = Place::sqlite();
+    place.prints(&["migrate"]);
+    let mut other = Outside::at(&place.database()).await;
+    other.run("BEGIN IMMEDIATE").await.unwrap();
+    let mut server = Server::spawn(place.command(&[], &[&DEMO[..], &[("USHER_STARTUP_WAIT", "60")]].concat()));
+    let line = server.says("the database cannot be reached yet, trying again");
+    assert!(line.contains("database=sqlite:data/usher.db why=database is locked"), "{line}");
+    other.run("ROLLBACK").await.unwrap();
+    let server = server.listening();
+    assert_eq!(shown(&server, "/v1/users")["total"], 0);
+    server.stop();
+    other.run("BEGIN IMMEDIATE").await.unwrap();
+    let said = "usher: DATABASE_URL (sqlite:data/usher.db) cannot be used: the database is not available: database is locked\n";
+    assert_eq!(place.fails(&["migrate"], &[], ""), said);
 }

@@ -111,7 +111,7 @@ fn a_check_of_what_is_wrong_says_what_the_server_would() {
 }
 
 /// Runs a command as somebody whom the rights of files bind, as they do not root.
-fn bound(place: &Place, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
+pub(super) fn bound(place: &Place, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
     let usher = place.command(arguments, variables);
     if !rustix::process::geteuid().is_root() {
         return place.run(arguments, variables);
