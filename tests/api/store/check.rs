@@ -1,5 +1,7 @@
 //! `check` finds what is wrong and nothing else, and mends what is derived.
 
+mod schema;
+
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Value, json};
@@ -246,7 +248,14 @@ both! {
             format!("project number {project}: role ghost in membership_roles: is without its row"),
             "project demo: user ben: the labels are no JSON list of texts".to_owned(),
         ];
-        assert_eq!(look(app, false).await.0, lines);
+        // The constraints are told as well.
+        let dropped = if app.engine() == Engine::Sqlite { 0 } else { 5 };
+        let others = |told: Vec<String>| {
+            let (constraints, others): (Vec<_>, Vec<_>) = told.into_iter().partition(|line| line.contains(": the constraint "));
+            assert_eq!(constraints.len(), dropped, "{constraints:?}");
+            others
+        };
+        assert_eq!(others(look(app, false).await.0), lines);
         let counts = "SELECT CAST((SELECT count(*) FROM sessions) + (SELECT count(*) FROM memberships) + \
              (SELECT count(*) FROM api_keys) AS TEXT)";
         let before = outside.text(counts).await;
@@ -254,10 +263,10 @@ both! {
         for derived in [3, 4] {
             lines[derived].push_str("; mended");
         }
-        assert_eq!(told, lines);
-        assert_eq!((checked.faults, checked.mended), (6, 2));
+        assert_eq!(others(told), lines);
+        assert_eq!((checked.faults, checked.mended), (6 + dropped as u64, 2));
         lines.retain(|line| !line.ends_with("; mended"));
-        assert_eq!(look(app, false).await.0, lines);
+        assert_eq!(others(look(app, false).await.0), lines);
         assert_eq!(outside.text(counts).await, before);
     }
 
