@@ -53,6 +53,8 @@ const WITHOUT_PROJECT: &[(&str, &str)] = &[
     ("SELECT setval('_seq_seq', greatest(", "the numbers of rows are those of all projects"),
     ("SELECT max(seq), count(*) FROM (SELECT seq FROM users ", "an index of the search has all projects"),
     ("SELECT max(seq), count(*) FROM (SELECT seq FROM identities ", "an index of the search has all projects"),
+    ("SELECT id FROM user_search_docsize ", "an index of the search has all projects"),
+    ("SELECT id FROM identity_search_docsize ", "an index of the search has all projects"),
     ("SELECT DISTINCT \"table\", parent FROM pragma_foreign_key_check", "a reference of any table, of all projects"),
     ("SELECT doc, term, col = 'text', ", "the word `scope` of the index is the project"),
     ("INSERT INTO user_search (user_search) VALUES ('delete-all')", "an index of the search has all projects"),

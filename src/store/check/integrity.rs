@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::{Check, Mend, Project, fts};
+use super::{Check, fts};
 use crate::store::search::Index;
 use crate::store::sqlite::all as select;
-use crate::store::{Error, ProjectKey, Result, sql};
+use crate::store::{Error, Result, sql};
 
 /// The pages, the order of all rows, and that each index has exactly the rows of its table. An index of the search that is broken can
 /// be made anew; those that are left broken.
@@ -19,7 +19,7 @@ pub(super) async fn pages(check: &mut Check<'_>) -> Result<BTreeSet<Index>> {
             index.into_iter().find(|(name, _)| line.to_ascii_lowercase().contains("fts5") && line.contains(name));
         if let Some((_, index)) = broken {
             if check.repair {
-                renew(check, index).await?;
+                fts::renew(check, index).await?;
             } else {
                 left.insert(index);
             }
@@ -27,18 +27,6 @@ pub(super) async fn pages(check: &mut Check<'_>) -> Result<BTreeSet<Index>> {
         check.fault(&format!("integrity: {line}"), check.repair && broken.is_some());
     }
     Ok(left)
-}
-
-/// Empties an index of the search, and fills it again.
-async fn renew(check: &mut Check<'_>, index: Index) -> Result<()> {
-    let empty = match index {
-        Index::Users => "INSERT INTO user_search (user_search) VALUES ('delete-all')",
-        Index::Identities => "INSERT INTO identity_search (identity_search) VALUES ('delete-all')",
-    };
-    // No project is zero; the index has all of them.
-    check.mend(ProjectKey(0), vec![Mend::Run(sql(empty))]).await?;
-    let projects: Vec<Project> = sql("SELECT seq, id FROM projects ORDER BY seq").all(check.store.read()).await?;
-    fts::all(check, index, &projects, fts::Telling::Nothing).await
 }
 
 /// Rows that refer to nothing, in tables of which none was found so far.

@@ -1,6 +1,7 @@
 //! `check` finds what is wrong and nothing else, and mends what is derived.
 
 mod schema;
+mod search;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
