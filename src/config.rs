@@ -133,6 +133,9 @@ impl DatabaseUrl {
     /// What is allowed.
     pub fn parse(value: &str) -> anyhow::Result<Self> {
         if value.starts_with("postgres://") || value.starts_with("postgresql://") {
+            if let Err(reason) = crate::store::check_url(value) {
+                bail!("postgres://USER:PASSWORD@HOST/DATABASE, which this is not: {reason}");
+            }
             return Ok(Self::Postgres(Hidden(value.to_owned())));
         }
         match value.strip_prefix("sqlite:") {
@@ -216,11 +219,7 @@ impl Config {
             trusted_proxies: vars.option("USHER_TRUSTED_PROXIES", Proxies::parse).unwrap_or_default(),
             geoip_file: vars.option("USHER_GEOIP_FILE", path),
             password_dictionary: vars.option("USHER_PASSWORD_DICTIONARY", path),
-            hash_cost: vars.value(
-                "USHER_HASH_COST",
-                &Cost::default().to_string(),
-                parsed("a cost such as m=65536,t=4,p=3"),
-            )?,
+            hash_cost: vars.value("USHER_HASH_COST", &Cost::default().to_string(), hash_cost)?,
             hash_workers: vars.value("USHER_HASH_WORKERS", &workers.to_string(), within(1, 1024))?,
             hash_queue: vars.value("USHER_HASH_QUEUE", "64", within(1, 100_000))?,
             secret: vars.secret("USHER_SECRET", "USHER_SECRET_FILE", secret),
@@ -232,6 +231,9 @@ impl Config {
             log_level: vars.value("USHER_LOG_LEVEL", "info", parsed("one of off, error, warn, info, debug, trace"))?,
         };
         secrets(vars, &config);
+        if matches!(config.listen, Listen::Tcp(listen) if listen.port() != 0 && Some(listen) == config.metrics_listen) {
+            vars.complain("USHER_METRICS_LISTEN must be another address than USHER_LISTEN");
+        }
         if config.backups.is_some() && matches!(config.database, DatabaseUrl::Postgres(_)) {
             vars.complain("USHER_BACKUP_FOLDER is for SQLite, and DATABASE_URL is PostgreSQL, which pg_dump copies");
         }
@@ -255,6 +257,10 @@ where
 
 fn seconds(min: u64, max: u64) -> impl Fn(&str) -> anyhow::Result<Duration> {
     move |value| within(min, max)(value).map(Duration::from_secs)
+}
+
+fn hash_cost(value: &str) -> anyhow::Result<Cost> {
+    value.parse().map_err(|reason| anyhow::anyhow!("a cost that can be computed: {reason}"))
 }
 
 /// Days; 0 is for ever.

@@ -37,7 +37,8 @@ use crate::store::projects::{self, Project};
 
 /// A self-hosted users server that speaks the wire protocol of Appwrite's Users service.
 ///
-/// Configuration is by environment variables (a .env file in the working directory is read); .env.example lists them.
+/// Configuration is by environment variables (a .env file in the working directory is read); `usher config check`
+/// lists them.
 #[derive(Debug, Parser)]
 #[command(name = "usher", version)]
 struct Arguments {
@@ -125,7 +126,7 @@ enum Configured {
 }
 
 /// What is said of a variable that looks as if it were meant for this program.
-const UNKNOWN: &str = "nothing reads this variable; .env.example has those that there are";
+const UNKNOWN: &str = "nothing reads this variable; `usher config check` lists those that there are";
 
 /// Whether those who read stderr want JSON.
 static FOR_MACHINES: AtomicBool = AtomicBool::new(false);

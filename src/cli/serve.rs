@@ -15,10 +15,13 @@ use crate::server::{
 };
 use crate::store::{Constraint, Error, keys, projects};
 
+/// What the key is called that is given by this variable.
+const NAMED: &str = "USHER_API_KEY";
+
 /// Runs the server until it is told to stop.
 pub(super) async fn run(config: Config) -> anyhow::Result<()> {
     keep_memory();
-    let (stop, hangups) = (stop_signal()?, hangups()?);
+    let (mut stop, hangups) = (Box::pin(stop_signal()?), hangups()?);
     crate::backup::prepare(&config)?;
     let inherited = supervisor::inherited()?;
     if let Err(allowed) = allow_connections(config.connections, config.database_connections) {
@@ -28,7 +31,14 @@ pub(super) async fn run(config: Config) -> anyhow::Result<()> {
             "the limit of open files (ulimit -n) allows fewer connections than USHER_CONNECTIONS"
         );
     }
-    let app = App::open(config).await?;
+    let app = tokio::select! {
+        opened = App::open(config) => opened?,
+        // The database may be waited for for an hour.
+        () = stop.as_mut() => {
+            tracing::info!("stopped before the database was open");
+            return Ok(());
+        }
+    };
     let (listen, mode) = (&app.config.listen, app.config.listen_mode);
     let listener = match inherited {
         Some(listener) => listener,
@@ -63,6 +73,12 @@ pub(super) async fn run(config: Config) -> anyhow::Result<()> {
     if app.config.bootstrap.as_ref().is_some_and(Bootstrap::is_weak) {
         tracing::warn!(
             "USHER_API_KEY has less than 32 characters and might be guessed; `openssl rand -hex 32` makes a better one"
+        );
+    }
+    for id in former_keys(&app).await? {
+        tracing::warn!(
+            id,
+            "a key that USHER_API_KEY had before is still valid; `usher key revoke PROJECT ID` takes it back, once no server has it"
         );
     }
     for project in projects::all(app.store.read()).await? {
@@ -126,13 +142,24 @@ async fn make(app: &Arc<App>, id: String, key: String, made_up: bool) -> Result<
             if keys::find(tx.on(), project.key, &digest(&key)).await?.is_some() {
                 keys::renew(tx, project.key, &digest(&key), &scope_names(&scopes)).await?;
             } else {
-                let name = if made_up { "first key" } else { "USHER_API_KEY" };
+                let name = if made_up { "first key" } else { NAMED };
                 insert_key(tx, project.key, &key, &NewKey { name: name.into(), scopes, expire: None }, now).await?;
             }
             Ok(true)
         })
     });
     work.await
+}
+
+/// The ids of keys that the variable gave to its project before it was changed. They stay valid, since other servers may not have
+/// the new one yet.
+async fn former_keys(app: &App) -> Result<Vec<String>, Error> {
+    let Some(bootstrap) = &app.config.bootstrap else { return Ok(Vec::new()) };
+    let Some(project) = projects::find(app.store.read(), &bootstrap.project).await? else { return Ok(Vec::new()) };
+    let current = keys::find(app.store.read(), project.key, &digest(&bootstrap.key.0)).await?.map(|key| key.id);
+    let keys = keys::all(app.store.read(), project.key).await?.into_iter();
+    let former = keys.filter(|key| key.name == NAMED && Some(&key.id) != current.as_ref());
+    Ok(former.map(|key| key.id).collect())
 }
 
 /// What a new installation says once. With TLS, the line that it prints wants the certificate with this pin and no other: its

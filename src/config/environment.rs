@@ -44,7 +44,10 @@ impl Environment {
                 Some((name, _)) if is_name(name.trim()) => {
                     bail!("the file .env cannot be read: the value of {} is not written as it must be", name.trim())
                 }
-                _ => bail!("the file .env cannot be read: one of its lines is not NAME=VALUE"),
+                _ => match line_of(&line) {
+                    Some(number) => bail!("the file .env cannot be read: line {number} is not NAME=VALUE"),
+                    None => bail!("the file .env cannot be read: one of its lines is not NAME=VALUE"),
+                },
             },
             Err(error) => return Err(error).context("the file .env cannot be read"),
         }
@@ -75,6 +78,12 @@ fn unknown(names: impl Iterator<Item = String>, known: &[&str]) -> Vec<String> {
     let of_cluster = |name: &str| in_cluster && (name.starts_with("USHER_SERVICE_") || name.starts_with("USHER_PORT"));
     let is_known = |name: &str| known.contains(&name) || OF_OTHERS.contains(&name) || of_cluster(name);
     names.into_iter().filter(|name| !is_known(name)).collect()
+}
+
+/// Where the file has this line.
+fn line_of(line: &str) -> Option<usize> {
+    let text = std::fs::read_to_string(".env").ok()?;
+    text.lines().position(|found| found.trim() == line.trim()).map(|index| index + 1)
 }
 
 fn is_name(text: &str) -> bool {

@@ -33,6 +33,8 @@ fn a_wrong_value_is_refused_with_the_name_of_its_variable() {
         ("USHER_METRICS_LISTEN", "9090"),
         ("USHER_METRICS_LISTEN", "localhost:9090"),
         ("DATABASE_URL", "mysql://x"),
+        ("DATABASE_URL", "postgres://u:x@"),
+        ("DATABASE_URL", "postgres://u:x@h:port/db"),
         ("DATABASE_URL", "sqlite::memory:"),
         ("DATABASE_URL", "sqlite:a.db?mode=ro"),
         ("USHER_DATABASE_CONNECTIONS", "0"),
@@ -51,6 +53,7 @@ fn a_wrong_value_is_refused_with_the_name_of_its_variable() {
         ("USHER_TRUSTED_PROXIES", "10.0.0.0/33"),
         ("USHER_TRUSTED_PROXIES", "unix:/run/proxy.sock"),
         ("USHER_HASH_COST", "m=1"),
+        ("USHER_HASH_COST", "m=1,t=1,p=1"),
         ("USHER_HASH_WORKERS", "0"),
         ("USHER_HASH_QUEUE", "0"),
         ("USHER_SECRET", "short"),
@@ -103,7 +106,7 @@ fn passwords_in_a_database_url_are_not_shown() {
 
 #[test]
 fn the_place_of_a_database_is_shown_where_no_password_can_be_in_it() {
-    let shown = |url: &str| format!("{:?}", DatabaseUrl::parse(url).unwrap());
+    let shown = |url: &str| format!("{:?}", DatabaseUrl::Postgres(Hidden(url.to_owned())));
     assert_eq!(shown("postgres://usher:pass@db:5432/usher?sslmode=require"), "postgres://<hidden>@db:5432/usher");
     for url in [
         "postgres://db/usher?password=pa@ss",

@@ -46,6 +46,7 @@ use tokio::time::Instant;
 pub use self::db::{Engine, On, PoolState, Tx};
 pub use self::error::{Constraint, Error, Result};
 use self::postgres::STATEMENT_LIMIT;
+pub use self::postgres::check_url;
 pub use self::projects::ProjectKey;
 pub use self::row::{Column, Record, Row};
 use self::sql::{Sql, Value, sql};

@@ -50,6 +50,18 @@ pub(super) struct Way {
     pub(super) shared: bool,
 }
 
+/// Looks whether this is the address of a server, without asking it.
+///
+/// # Errors
+/// What is wrong with it, in words that have no name and no password in them.
+pub fn check_url(url: &str) -> std::result::Result<(), String> {
+    match url.parse::<PgConnectOptions>() {
+        Ok(_) => Ok(()),
+        Err(sqlx::Error::Configuration(reason)) => Err(reason.to_string()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
 /// Brings the tables up to date, all or none; servers that start on one database at the same time wait for each other. How to
 /// connect from then on.
 pub(super) async fn migrate(url: &str) -> Result<Way> {

@@ -175,8 +175,8 @@ fn a_variable_that_nothing_reads_is_warned_of_and_stops_nothing() {
     let place = Place::sqlite();
     let unknown = [("USHER_LISTN", "hunter2"), ("USHER_LISTEN_FILE", "hunter2"), ("OTHER", "hunter2")];
     let output = place.run(&CHECK, &unknown);
-    let warnings = "usher: USHER_LISTEN_FILE: nothing reads this variable; .env.example has those that there are\n\
-        usher: USHER_LISTN: nothing reads this variable; .env.example has those that there are\n";
+    let warnings = "usher: USHER_LISTEN_FILE: nothing reads this variable; `usher config check` lists those that there are\n\
+        usher: USHER_LISTN: nothing reads this variable; `usher config check` lists those that there are\n";
     assert_eq!((output.status.code(), text(&output.stderr).as_str()), (Some(0), warnings));
     assert!(!text(&output.stdout).contains("hunter2"), "{output:?}");
     // They may be why something else is wrong, so they are named then too.
@@ -197,9 +197,9 @@ fn a_line_of_the_file_env_that_cannot_be_read_is_not_shown() {
     let place = Place::sqlite();
     for (line, part) in [
         ("USHER_SECRET=\"hunter2", "the value of USHER_SECRET is not written as it must be"),
-        ("USHER_SECRET hunter2", "one of its lines is not NAME=VALUE"),
-        ("hunter2 hunter2=hunter2", "one of its lines is not NAME=VALUE"),
-        ("hunter2", "one of its lines is not NAME=VALUE"),
+        ("USHER_SECRET hunter2", "line 2 is not NAME=VALUE"),
+        ("hunter2 hunter2=hunter2", "line 2 is not NAME=VALUE"),
+        ("hunter2", "line 2 is not NAME=VALUE"),
     ] {
         std::fs::write(place.folder.path().join(".env"), format!("# settings\n{line}\n")).unwrap();
         let said = place.fails(&CHECK, &[], &format!("the file .env cannot be read: {part}"));

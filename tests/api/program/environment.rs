@@ -83,7 +83,7 @@ fn what_the_program_does_not_know_is_refused_and_help_is_given() {
         place.fails(arguments, &[], "Usage");
     }
     let help = place.prints(&["--help"]);
-    for word in ["serve", "migrate", "project", "key", "healthcheck", ".env.example"] {
+    for word in ["serve", "migrate", "project", "key", "healthcheck", "usher config check"] {
         assert!(help.contains(word), "{word}: {help}");
     }
     assert_eq!(place.prints(&["--version"]), format!("usher {}\n", env!("CARGO_PKG_VERSION")));

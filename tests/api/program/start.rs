@@ -48,7 +48,18 @@ places! {
         for key in ["first-key", "second-key"] {
             assert_eq!(get(server.address, "demo", key, "/v1/users").status, 200, "{key}");
         }
-        server.stop();
+        // The log says which one is still valid, until somebody has taken it back.
+        let keys = place.prints(&["key", "list", "demo"]);
+        let former = keys.split('\t').next().unwrap();
+        let warned = |log: &str| -> Vec<String> {
+            log.lines().filter(|line| line.contains("is still valid")).map(str::to_owned).collect()
+        };
+        let warnings = warned(&server.stop().1);
+        assert!(matches!(&warnings[..], [one] if one.contains("WARN") && one.contains(former)), "{warnings:?}");
+        assert_eq!(place.prints(&["key", "revoke", "demo", former]), format!("revoked {former}\n"));
+        let server = place.start(&[("USHER_PROJECT_ID", "demo"), ("USHER_API_KEY", "second-key")]);
+        assert_eq!(get(server.address, "demo", "first-key", "/v1/users").status, 401);
+        assert_eq!(warned(&server.stop().1), [""; 0]);
         let server = place.start(&[("USHER_PROJECT_ID", "more"), ("USHER_API_KEY", "first-key")]);
         assert_eq!(get(server.address, "more", "first-key", "/v1/users").status, 200);
         assert_eq!(get(server.address, "more", "second-key", "/v1/users").status, 401);

@@ -5,8 +5,23 @@ use std::net::TcpStream;
 
 use serde_json::json;
 
-use super::{get, places};
+use super::{Place, Server, get, places};
 use crate::wire::socket;
+
+/// Somebody who starts it by mistake need not wait until it gives up by itself.
+#[test]
+fn a_server_that_waits_for_its_database_stops_when_it_is_told_to() {
+    let place = Place::sqlite();
+    for name in ["TERM", "INT"] {
+        let variables = [("DATABASE_URL", "postgres://u:p@127.0.0.1:1/db"), ("USHER_STARTUP_WAIT", "3600")];
+        let mut server = Server::spawn(place.command(&[], &variables));
+        server.says("cannot be reached yet");
+        server.signal(name);
+        let (status, stdout, stderr) = server.ended();
+        assert_eq!((status.code(), stdout.as_str()), (Some(0), ""), "{stderr}");
+        assert!(stderr.trim_end().ends_with("stopped before the database was open"), "{stderr}");
+    }
+}
 
 places! {
     async fn a_request_that_runs_when_the_server_is_told_to_stop_is_finished(place) {
