@@ -36,6 +36,9 @@ const BEGIN_MIGRATING: &str =
 const BEGIN_SHARED: &str =
     "BEGIN; SET LOCAL jit = off; SET LOCAL work_mem = '32MB'; SET LOCAL statement_timeout = 15000";
 
+/// Makes a schema that no other transaction will ever see.
+const ANEW: &str = "CREATE SCHEMA usher_as_migrated; SET LOCAL search_path = usher_as_migrated";
+
 /// A setting that nothing reads. A session that has it is the server's own.
 const DIRECT: &str = "usher.direct";
 
@@ -217,6 +220,21 @@ impl Open {
         self.ended(answer).await
     }
 
+    /// Makes the tables once more, in a schema that is the current one from then on. Whoever asks undoes the transaction.
+    pub(super) async fn migrate_anew(&mut self) -> Result<()> {
+        self.lent.connection.execute(ANEW).await?;
+        for migration in MIGRATIONS.iter() {
+            self.lent.connection.execute(sqlx::raw_sql(migration.sql.clone())).await?;
+        }
+        Ok(())
+    }
+
+    /// Runs a text that comes from the migrations, by way of the catalogs.
+    pub(super) async fn run(&mut self, text: String) -> Result<()> {
+        self.lent.connection.execute(sqlx::raw_sql(AssertSqlSafe(text))).await?;
+        Ok(())
+    }
+
     /// The connection, for the next statement.
     fn next(&mut self) -> Result<&mut Kept> {
         self.left = self.left.checked_sub(1).ok_or_else(|| Error::Other("a second statement without BEGIN".into()))?;
@@ -240,6 +258,17 @@ impl Open {
             Err(error) => answer.and(Err(error)),
         }
     }
+}
+
+/// Runs a text that comes from the migrations, outside of transactions and without a limit of time, on a connection that is closed
+/// then.
+pub(super) async fn alone(pool: &Pool, text: String) -> Result<()> {
+    let mut lent = pool.get().await?;
+    if !lent.shared {
+        lent.hold().execute("SET statement_timeout = 0").await?;
+    }
+    lent.hold().execute(sqlx::raw_sql(AssertSqlSafe(text))).await?;
+    Ok(())
 }
 
 /// All rows of a statement on any connection.

@@ -1,13 +1,14 @@
 //! The indexes of the search on SQLite, which hold no texts to compare. FTS5 lists their words instead, each with its row and place, in
 //! the order of the words. A sum over the words of a row, in which each has a number that depends on its place, is compared with the
-//! sum of those that its text has.
+//! sum of those that its text has. Beside the words FTS5 keeps where those of a row are, by which it takes them out again; nobody misses
+//! that before the row changes.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use rusqlite::Connection;
 
 use super::users::{MISSING, OTHER};
-use super::{Check, FEW, Project};
+use super::{Check, FEW, Mend, Project};
 use crate::store::row::record;
 use crate::store::search::{self, Index};
 use crate::store::sqlite::all as select;
@@ -33,19 +34,26 @@ struct Wrong {
     /// Whose it is; nobody's when the row is not there.
     of: Option<(i64, String)>,
     what: &'static str,
+    /// Whether it can be told what it must be.
+    known: bool,
 }
 
-/// Compares an index with its table, and mends what differs if that is wanted.
+/// What is said of a row whose words would stay when it changes.
+const STUCK: &str = "the index of the search cannot take its words out again";
+
+/// Compares an index with its table, and mends what differs if that is wanted: row by row, and where that does not help because words
+/// cannot be taken out, by filling the index anew.
 pub(super) async fn all(check: &mut Check<'_>, index: Index, projects: &[Project], telling: Telling) -> Result<()> {
-    let mut from = Some(i64::MIN);
+    let (mut from, mut mended) = (Some(i64::MIN), false);
     while let Some(after) = from {
         let (wrong, next) = check.alone(move |connection| compare(connection, index, after)).await?;
         for few in wrong.chunks(FEW) {
             if check.repair {
                 let rows: Vec<i64> = few.iter().map(|wrong| wrong.seq).collect();
                 check.store.write(move |tx| Box::pin(async move { mend(tx, index, rows).await })).await?;
+                mended = true;
             }
-            for Wrong { seq, of, what } in few.iter().filter(|_| telling == Telling::Each) {
+            for Wrong { seq, of, what, known } in few.iter().filter(|_| telling == Telling::Each) {
                 let line = match of {
                     None => format!("{}: row {seq} of the index of the search {what}", table(index)),
                     Some((project, id)) => {
@@ -54,12 +62,39 @@ pub(super) async fn all(check: &mut Check<'_>, index: Index, projects: &[Project
                         format!("project {project}: {} {id}: {what}", one(index))
                     }
                 };
-                check.fault(&line, check.repair);
+                check.fault(&line, check.repair && *known);
             }
         }
         from = next;
     }
+    if mended && telling == Telling::Each && is_still_wrong(check, index).await? {
+        Box::pin(renew(check, index)).await?;
+    }
     Ok(())
+}
+
+async fn is_still_wrong(check: &Check<'_>, index: Index) -> Result<bool> {
+    let mut from = Some(i64::MIN);
+    while let Some(after) = from {
+        let (wrong, next) = check.alone(move |connection| compare(connection, index, after)).await?;
+        if wrong.iter().any(|wrong| wrong.known) {
+            return Ok(true);
+        }
+        from = next;
+    }
+    Ok(false)
+}
+
+/// Empties an index of the search, and fills it again.
+pub(super) async fn renew(check: &mut Check<'_>, index: Index) -> Result<()> {
+    let empty = match index {
+        Index::Users => "INSERT INTO user_search (user_search) VALUES ('delete-all')",
+        Index::Identities => "INSERT INTO identity_search (identity_search) VALUES ('delete-all')",
+    };
+    // No project is zero; the index has all of them.
+    check.mend(ProjectKey(0), vec![Mend::Run(sql(empty))]).await?;
+    let projects: Vec<Project> = sql("SELECT seq, id FROM projects ORDER BY seq").all(check.store.read()).await?;
+    all(check, index, &projects, Telling::Nothing).await
 }
 
 const fn table(index: Index) -> &'static str {
@@ -134,14 +169,16 @@ async fn mend(tx: &mut Tx, index: Index, rows: Vec<i64>) -> Result<()> {
 
 /// What differs among the next rows, at one moment, and behind which row to go on.
 fn compare(connection: &Connection, index: Index, after: i64) -> Result<(Vec<Wrong>, Option<i64>)> {
-    let (words, last) = match index {
+    let (words, last, places) = match index {
         Index::Users => (
             "CREATE VIRTUAL TABLE temp.words USING fts5vocab(main, user_search, instance)",
             "SELECT max(seq), count(*) FROM (SELECT seq FROM users WHERE seq > $1 ORDER BY seq LIMIT $2)",
+            "SELECT id FROM user_search_docsize WHERE id > $1 AND id <= $2",
         ),
         Index::Identities => (
             "CREATE VIRTUAL TABLE temp.words USING fts5vocab(main, identity_search, instance)",
             "SELECT max(seq), count(*) FROM (SELECT seq FROM identities WHERE seq > $1 ORDER BY seq LIMIT $2)",
+            "SELECT id FROM identity_search_docsize WHERE id > $1 AND id <= $2",
         ),
     };
     connection.execute_batch(words)?;
@@ -151,25 +188,28 @@ fn compare(connection: &Connection, index: Index, after: i64) -> Result<(Vec<Wro
     let next = last.filter(|_| rows == ROWS);
     let to = next.unwrap_or(i64::MAX);
     let mut sums = sums(connection, after, to)?;
+    let places: Vec<(i64,)> = select(connection, &sql(places).bind(after).bind(to))?;
+    let mut places: HashSet<i64> = places.into_iter().map(|(seq,)| seq).collect();
     let (mut wrong, mut at) = (Vec::new(), after);
     loop {
         let rows: Vec<Texts> = select(connection, &Texts::select(index, at, to))?;
         let Some(last) = rows.last() else { break };
         at = last.seq;
         for row in rows {
-            let (kept, text) = (sums.remove(&row.seq), row.text(index));
+            let (kept, text, placed) = (sums.remove(&row.seq), row.text(index), places.remove(&row.seq));
+            let known = text.is_some();
             let what = match (kept, text) {
                 (None, _) => MISSING,
                 (Some(kept), Some(text)) if kept != sum(ProjectKey(row.project), &text) => OTHER,
+                _ if !placed => STUCK,
                 _ => continue,
             };
-            wrong.push(Wrong { seq: row.seq, of: Some((row.project, row.id)), what });
+            wrong.push(Wrong { seq: row.seq, of: Some((row.project, row.id)), what, known });
         }
     }
     connection.execute_batch("COMMIT")?;
-    let mut nobody: Vec<i64> = sums.into_keys().collect();
-    nobody.sort_unstable();
-    wrong.extend(nobody.into_iter().map(|seq| Wrong { seq, of: None, what: "is of no row" }));
+    let nobody: BTreeSet<i64> = sums.into_keys().chain(places).collect();
+    wrong.extend(nobody.into_iter().map(|seq| Wrong { seq, of: None, what: "is of no row", known: true }));
     Ok((wrong, next))
 }
 

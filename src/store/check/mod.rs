@@ -1,5 +1,6 @@
-//! Whether the database is as it must be: no row without the one that it hangs on, and nothing derived that says anything else than
-//! what it is derived from. What is derived can be mended; a row that is not derived is never changed nor removed.
+//! Whether the database is as it must be: the tables as the migrations make them, no row without the one that it hangs on, and nothing
+//! derived that says anything else than what it is derived from. What is derived can be mended; a row that is not derived is never
+//! changed nor removed.
 //!
 //! Rows are looked at in pages, while others write. A page is read by several statements, so what looks wrong in it is looked at a
 //! second time, in a write transaction that nobody can change it under; only what is wrong then is a fault. Everything else is
@@ -11,6 +12,7 @@ mod memberships;
 mod names;
 mod orphans;
 mod rows;
+mod schema;
 mod sealed;
 mod sequences;
 mod totals;
@@ -61,6 +63,9 @@ pub struct Checked {
 pub async fn run(store: &Store, seal: Option<&Seal>, repair: bool, tell: &mut dyn FnMut(&str)) -> Result<Checked> {
     let mut check = Check { store, repair, tell, found: Checked::default() };
     let engine = store.engine();
+    if !schema::all(&mut check).await? {
+        return Ok(check.found);
+    }
     let broken = match engine {
         Engine::Sqlite => integrity::pages(&mut check).await?,
         Engine::Postgres => BTreeSet::new(),

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Check, LISTED, Mend};
-use crate::store::{ProjectKey, Result, sql};
+use crate::store::{Engine, ProjectKey, Result, sql};
 
 /// A table whose rows hang on others.
 struct Child {
@@ -57,6 +57,10 @@ pub(super) async fn all(check: &mut Check<'_>) -> Result<BTreeSet<&'static str>>
         }
     }
     derived(check, &mut told).await?;
+    totals(check, &mut told).await?;
+    if check.store.engine() == Engine::Postgres {
+        searches(check, &mut told).await?;
+    }
     Ok(told)
 }
 
@@ -90,6 +94,67 @@ async fn derived(check: &mut Check<'_>, told: &mut BTreeSet<&'static str>) -> Re
                 let delete = sql(delete).bind(key).bind(&name).bind(seq);
                 let mended = check.mend(key, vec![Mend::Run(delete)]).await?;
                 check.fault(&format!("project number {project}: {what} {name} in {table}: is without its row"), mended);
+            }
+            if !full || !check.repair {
+                break;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Totals count what a project has, and one that there is not has nothing.
+async fn totals(check: &mut Check<'_>, told: &mut BTreeSet<&'static str>) -> Result<()> {
+    let tables = [
+        (
+            "user_totals",
+            "SELECT DISTINCT s.project FROM user_totals s WHERE NOT EXISTS \
+             (SELECT 1 FROM projects p WHERE p.seq = s.project) ORDER BY 1",
+            "DELETE FROM user_totals WHERE project = $1",
+        ),
+        (
+            "label_totals",
+            "SELECT DISTINCT s.project FROM label_totals s WHERE NOT EXISTS \
+             (SELECT 1 FROM projects p WHERE p.seq = s.project) ORDER BY 1",
+            "DELETE FROM label_totals WHERE project = $1",
+        ),
+    ];
+    for (table, select, delete) in tables {
+        for (project,) in check.all::<(i64,)>(sql(select)).await? {
+            told.insert(table);
+            let key = ProjectKey(project);
+            let mended = check.mend(key, vec![Mend::Run(sql(delete).bind(key))]).await?;
+            check.fault(&format!("project number {project}: {table}: is without its project"), mended);
+        }
+    }
+    Ok(())
+}
+
+/// Texts in the index of the search of PostgreSQL, which is a table.
+async fn searches(check: &mut Check<'_>, told: &mut BTreeSet<&'static str>) -> Result<()> {
+    let tables = [
+        (
+            "user_search",
+            "SELECT s.project, s.seq FROM user_search s WHERE NOT EXISTS \
+             (SELECT 1 FROM users u WHERE u.project = s.project AND u.seq = s.seq) ORDER BY 1, 2 LIMIT $1",
+            "DELETE FROM user_search WHERE project = $1 AND seq = $2",
+        ),
+        (
+            "identity_search",
+            "SELECT s.project, s.seq FROM identity_search s WHERE NOT EXISTS \
+             (SELECT 1 FROM identities i WHERE i.project = s.project AND i.seq = s.seq) ORDER BY 1, 2 LIMIT $1",
+            "DELETE FROM identity_search WHERE project = $1 AND seq = $2",
+        ),
+    ];
+    for (table, select, delete) in tables {
+        loop {
+            let rows: Vec<(i64, i64)> = check.all(sql(select).bind(LISTED)).await?;
+            let full = i64::try_from(rows.len()).is_ok_and(|rows| rows == LISTED);
+            for (project, seq) in rows {
+                told.insert(table);
+                let key = ProjectKey(project);
+                let mended = check.mend(key, vec![Mend::Run(sql(delete).bind(key).bind(seq))]).await?;
+                check.fault(&format!("project number {project}: row {seq} of {table}: is without its row"), mended);
             }
             if !full || !check.repair {
                 break;

@@ -131,6 +131,16 @@ async fn works(way: &str, settings: &str) {
     let locks = "SELECT CAST(count(*) AS TEXT) FROM pg_locks WHERE locktype = 'advisory'";
     assert_eq!(outside.text(locks).await, "0", "{way}");
     consistency::check(&direct.database()).await;
+    for statement in ["DROP INDEX users_name", "DROP TRIGGER users_counted ON users"] {
+        outside.run(statement).await.unwrap();
+    }
+    let mended = place.prints(&["check", "--repair"]);
+    assert!(
+        mended.starts_with(
+            "users: the index users_name is missing; mended\nusers: the trigger users_counted is missing; mended\n"
+        ) && mended.ends_with("faults=0\nmended=0\n"),
+        "{way}: {mended}"
+    );
     for server in servers {
         let (_, stderr) = server.server.stop();
         assert!(stderr.contains("there is a connection pooler before PostgreSQL"), "{way}: {stderr}");

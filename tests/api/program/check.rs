@@ -57,6 +57,39 @@ places! {
         server.stop();
     }
 
+    /// Beside a server, which goes on.
+    async fn what_is_missing_of_the_schema_is_told_and_made(place) {
+        let server = place.start_demo(&[]);
+        make(&server, "ada");
+        let well = "projects=1\nrows=1\nfaults=0\nmended=0\n";
+        assert_eq!(check(place, &[]), (Some(0), well.to_owned()));
+        let mut outside = Outside::at(&place.database()).await;
+        let sqlite = matches!(outside, Outside::Sqlite(_));
+        let on = if sqlite { "" } else { " ON user_labels" };
+        outside.run("DROP INDEX users_name").await.unwrap();
+        outside.run(&format!("DROP TRIGGER user_labels_uncounted{on}")).await.unwrap();
+        let lines = ["users: the index users_name is missing", "user_labels: the trigger user_labels_uncounted is missing"];
+        let told = format!("{}\nprojects=1\nrows=1\nfaults=2\nmended=0\n", lines.join("\n"));
+        assert_eq!(check(place, &[]), (Some(1), told));
+        let told = format!(
+            "{}; mended\n{}; mended\nprojects=1\nrows=1\nfaults=2\nmended=2\nchecking again\n{well}",
+            lines[0], lines[1]
+        );
+        assert_eq!(check(place, &["--repair"]), (Some(0), told));
+        make(&server, "bob");
+        let well = well.replace("rows=1", "rows=2");
+        assert_eq!(check(place, &[]), (Some(0), well));
+        outside.run("ALTER TABLE passkeys DROP COLUMN counter").await.unwrap();
+        let text = if sqlite { "counter integer not null" } else { "bigint NOT NULL" };
+        let told = format!(
+            "passkeys: the column counter is missing; it must be {text}\nwithout these nothing else was looked at\n\
+             projects=0\nrows=0\nfaults=1\nmended=0\n"
+        );
+        assert_eq!(check(place, &[]), (Some(1), told.clone()));
+        assert_eq!(check(place, &["--repair"]), (Some(1), told));
+        server.stop();
+    }
+
     async fn a_database_that_is_not_up_to_date_is_left_alone(place) {
         if place.url.starts_with("sqlite") {
             std::fs::create_dir(place.folder.path().join("data")).unwrap();
