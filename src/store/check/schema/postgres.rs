@@ -92,7 +92,7 @@ const CATALOGS: [(Kind, &str); 6] = [
              regexp_replace(pg_get_indexdef(x.indexrelid, 0, TRUE), '^CREATE (UNIQUE )?INDEX ', \
              'CREATE \\1INDEX CONCURRENTLY ') AS make, \
              x.indisvalid OR EXISTS (SELECT FROM pg_stat_progress_create_index p \
-             WHERE p.relid IS NULL OR p.relid = x.indrelid) AS valid \
+             WHERE p.datname = current_database() AND (p.relid IS NULL OR p.relid = x.indrelid)) AS valid \
              FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_class c ON c.oid = x.indrelid \
              WHERE NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = x.indexrelid \
              AND k.contype IN ('p', 'u', 'x')) AND c.relnamespace = ",
