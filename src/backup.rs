@@ -34,8 +34,7 @@ pub fn check(config: &Config) -> anyhow::Result<()> {
         match std::fs::read_dir(folder) {
             // A link to nothing is in the way of a folder.
             Err(error) if error.kind() == ErrorKind::NotFound && !folder.is_symlink() => {
-                let parent = folder.parent().filter(|parent| !parent.as_os_str().is_empty());
-                Ok(access(parent.unwrap_or(Path::new(".")), make_files)?)
+                Ok(access(backup::folder(folder), make_files)?)
             }
             listed => listed.and_then(|_| Ok(access(folder, make_files)?)),
         }

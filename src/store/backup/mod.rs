@@ -18,6 +18,7 @@ use anyhow::{Context as _, bail};
 
 pub use self::contents::Contents;
 use self::part::Part;
+pub use self::part::folder;
 pub(super) use self::part::with_ending;
 pub use self::restore::{Restored, restore};
 use super::sqlite::{STEPS, open_reader};

@@ -69,7 +69,7 @@ pub(super) fn sync_folder(of: &Path) -> std::io::Result<()> {
 }
 
 /// The folder that a name is in.
-pub(super) fn folder(of: &Path) -> &Path {
+pub fn folder(of: &Path) -> &Path {
     of.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 

@@ -6,6 +6,8 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, symlink};
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 
+use serde_json::Value;
+
 use super::backup::{copied, data, make, names, shown, value};
 use super::configuration::bound;
 use super::process::text;
@@ -24,18 +26,23 @@ fn contents(folder: &Path) -> Vec<(String, Vec<u8>)> {
     names(folder).into_iter().map(|name| (name.clone(), std::fs::read(folder.join(name)).unwrap())).collect()
 }
 
+/// What a server shows that has made another user and was killed then, so that what was answered is in its log.
+fn killed(place: &Place) -> Vec<Value> {
+    let server = place.start_demo(&[]);
+    make(&server, "bob");
+    let answers = shown(&server);
+    server.signal("KILL");
+    server.ended();
+    answers
+}
+
 const BESIDE: [&str; 3] = ["-wal", "-shm", "-journal"];
 
 #[test]
 fn the_files_of_sqlite_are_no_place_for_a_copy() {
     let (place, _) = copied(&["ada"]);
     let path = |name: &str| place.folder.path().join(name);
-    let server = place.start_demo(&[]);
-    make(&server, "bob");
-    let answers = shown(&server);
-    // What was answered is in the log.
-    server.signal("KILL");
-    server.ended();
+    let answers = killed(&place);
     symlink("data", path("folder")).unwrap();
     symlink("data/usher.db", path("database")).unwrap();
     symlink("database", path("again")).unwrap();
@@ -120,7 +127,7 @@ fn is_root() -> bool {
 
 /// Starts the server as the service, whose answers are these.
 #[expect(clippy::print_stderr, reason = "whoever reads the output should know what was not tested")]
-fn serves(place: &Place, answers: &[serde_json::Value]) {
+fn serves(place: &Place, answers: &[Value]) {
     let as_service = |arguments: &[&str]| {
         let mut command = place.command(arguments, &[("USHER_PROJECT_ID", "demo"), ("USHER_API_KEY", "first-key")]);
         command.uid(SERVICE.0).gid(SERVICE.1);
@@ -236,7 +243,7 @@ fn a_copy_without_a_checksum_is_restored_and_that_is_said() {
     // Also where nothing is replaced, and for machines.
     std::fs::remove_dir_all(data(&place)).unwrap();
     let output = place.run(&["restore", "bare.db"], &[("USHER_LOG_FORMAT", "json")]);
-    let said: serde_json::Value = serde_json::from_slice(&output.stderr).unwrap();
+    let said: Value = serde_json::from_slice(&output.stderr).unwrap();
     assert_eq!((output.status.code(), &said["message"]), (Some(0), &format!("usher: {line}").into()));
     let server = place.start_demo(&[]);
     assert_eq!(shown(&server), before);
@@ -250,11 +257,7 @@ fn a_copy_without_a_checksum_is_restored_and_that_is_said() {
 fn a_log_beside_a_copy_is_never_left_out() {
     let (place, _) = copied(&["ada"]);
     let path = |name: &str| place.folder.path().join(name);
-    let server = place.start_demo(&[]);
-    make(&server, "bob");
-    let answers = shown(&server);
-    server.signal("KILL");
-    server.ended();
+    let answers = killed(&place);
     std::fs::create_dir(path("live")).unwrap();
     for end in ["", "-wal"] {
         std::fs::copy(path(&format!("data/usher.db{end}")), path(&format!("live/usher.db{end}"))).unwrap();

@@ -369,15 +369,21 @@ async fn told(url: &DatabaseUrl, repair: bool) -> Vec<String> {
     lines
 }
 
+/// A database without faults, and somebody who may do everything there.
+async fn whole(cluster: &Cluster, name: &str) -> (DatabaseUrl, Outside) {
+    let url = cluster.database(name).await;
+    let [url, superuser] =
+        [url.clone(), url.replace("//usher:", "//postgres:")].map(|url| DatabaseUrl::Postgres(Hidden(url)));
+    assert_eq!(told(&url, false).await, [""; 0]);
+    let outside = Outside::at(&superuser).await;
+    (url, outside)
+}
+
 /// On a server of its own, since it takes somebody who may do everything.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_only_a_superuser_can_break_is_told_too() {
     let Some(cluster) = Cluster::start() else { return };
-    let url = cluster.database("superuser").await;
-    let [url, superuser] =
-        [url.clone(), url.replace("//usher:", "//postgres:")].map(|url| DatabaseUrl::Postgres(Hidden(url)));
-    assert_eq!(told(&url, false).await, [""; 0]);
-    let mut outside = Outside::at(&superuser).await;
+    let (url, mut outside) = whole(&cluster, "superuser").await;
     all(&mut outside, "ALTER TABLE sessions DISABLE TRIGGER ALL").await;
     let line = "sessions: the constraint sessions_project_user_id_fkey is other than the migrations make it; \
          it must be FOREIGN KEY (project, user_id) REFERENCES users(project, id) ON DELETE CASCADE";
@@ -394,11 +400,7 @@ async fn what_only_a_superuser_can_break_is_told_too() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_the_right_to_make_a_schema_the_rest_is_looked_at() {
     let Some(cluster) = Cluster::start() else { return };
-    let url = cluster.database("modest").await;
-    let [url, superuser] =
-        [url.clone(), url.replace("//usher:", "//postgres:")].map(|url| DatabaseUrl::Postgres(Hidden(url)));
-    assert_eq!(told(&url, false).await, [""; 0]);
-    let mut outside = Outside::at(&superuser).await;
+    let (url, mut outside) = whole(&cluster, "modest").await;
     all(&mut outside, "ALTER DATABASE modest OWNER TO postgres; GRANT ALL ON SCHEMA public TO usher").await;
     all(&mut outside, "DROP INDEX users_name").await;
     let insert = "INSERT INTO projects OVERRIDING SYSTEM VALUE VALUES (7, 'demo', '', '{}', 1, 1)";
